@@ -1,0 +1,81 @@
+/*
+ * Groups: the second door, for dynamic fan-out with structured fan-in. Any number of tasks are spawned into a group;
+ * waiting for the group returns when all of them have ended, and tells the first error.
+ *
+ *     rove_group group = {0};
+ *     for (size_t i = 0; i < count; i++)
+ *         rove_group_spawn(&group, compress_file, &files[i]);
+ *     if (rove_group_wait(&group) == ROVE_FAILED)
+ *         fprintf(stderr, "first error: %d\n", rove_group_error(&group));
+ *
+ * A group on the stack of the worker that uses it is the fast case: a task that ends where it was spawned then costs no
+ * atomic operation. A group anywhere else (on the heap, static, on the stack of a thread that is no worker) is as
+ * correct and counts with atomic operations.
+ */
+#ifndef ROVE_GROUP_H
+#define ROVE_GROUP_H
+
+#include <rove/export.h>
+#include <rove/runtime.h>
+#include <rove/status.h>
+#include <stdint.h>
+
+ROVE_BEGIN_C
+
+/* A set of tasks to wait for. All zero is valid and empty; `runtime` may be set, the other fields are internal. It may
+ * be used again after a wait has returned, and needs no destruction. */
+typedef struct rove_group {
+    rove_runtime *runtime; /* where tasks go; NULL: the spawner's own runtime, else the default runtime */
+    uint64_t state;        /* tasks counted with atomic operations, and whether somebody waits */
+    int64_t local;         /* tasks counted by the worker whose stack the group lies on */
+    void *waiters;         /* threads that sleep until the group is empty */
+    int32_t error;         /* the first error */
+    int32_t reserved;
+    int64_t failed; /* how many tasks returned an error */
+} rove_group;
+
+/* The work of a task: returns 0 for success; anything else is an error and is kept if it is the group's first. */
+typedef int rove_group_fn(void *arg);
+
+/*
+ * Spawns fn(arg) into `group`: it will run once, on some worker, in no particular order.
+ *
+ * Requires: the group outlives its tasks, which a rove_group_wait guarantees. While a wait is going on, only tasks of
+ * the group may spawn into it.
+ *
+ * Returns ROVE_OK; ROVE_INVALID for a null `group` or `fn`; ROVE_NO_MEMORY, ROVE_CLOSED, ROVE_FORKED: then fn will not
+ * run and the group does not count it. Any thread; on a worker it goes to the worker's own deque, else to the
+ * injector. Does not block. Allocates from slabs, which grow now and then.
+ */
+ROVE_API rove_status rove_group_spawn(rove_group *group, rove_group_fn *fn, void *arg);
+
+/*
+ * Spawns fn over `count` arguments that lie `stride` bytes apart, the first at `args`: as rove_group_spawn for each,
+ * published at once. On an error `*spawned`, which may be NULL, tells how many were spawned; they run.
+ */
+ROVE_API rove_status rove_group_spawn_many(rove_group *group, rove_group_fn *fn, void *args, size_t stride,
+                                           size_t count, size_t *spawned);
+
+/*
+ * Returns when every task of the group has ended; what they wrote is then visible. A worker does other work meanwhile,
+ * and sleeps when there is none; another thread becomes a guest worker if there is room, and sleeps otherwise. The
+ * group is then empty, keeps its error until the next spawn, and may be destroyed at once.
+ *
+ * Requires: the caller is no task of this group (a task that waits for itself would never end). Several threads may
+ * wait; a group on the stack of a worker must in the end be waited for by that worker.
+ *
+ * Returns ROVE_OK; ROVE_FAILED if a task returned an error; ROVE_INVALID for NULL, or if the caller is a task of this
+ * group as far as that can be seen; ROVE_FORKED in a child of fork(2) with tasks outstanding that were left behind in
+ * the parent. A task that is waited for may run other tasks on top of the caller's stack.
+ */
+ROVE_API rove_status rove_group_wait(rove_group *group);
+
+/* The first error that a task of the group returned since it was last empty, or 0. Exact after a wait. Any thread. */
+ROVE_API int rove_group_error(const rove_group *group);
+
+/* How many tasks of the group returned an error. Exact after a wait. Any thread. */
+ROVE_API int64_t rove_group_failures(const rove_group *group);
+
+ROVE_END_C
+
+#endif
