@@ -25,13 +25,14 @@ ROVE_BEGIN_C
 /* A set of tasks to wait for. All zero is valid and empty; `runtime` may be set, the other fields are internal. It may
  * be used again after a wait has returned, and needs no destruction. */
 typedef struct rove_group {
-    rove_runtime *runtime; /* where tasks go; NULL: the spawner's own runtime, else the default runtime */
-    uint64_t state;        /* tasks counted with atomic operations, and whether somebody waits */
-    int64_t local;         /* tasks counted by the worker whose stack the group lies on */
-    void *waiters;         /* threads that sleep until the group is empty */
-    int32_t error;         /* the first error */
-    int32_t reserved;
-    int64_t failed; /* how many tasks returned an error */
+    rove_runtime *runtime;    /* where tasks go; NULL: the spawner's own runtime, else the default runtime */
+    rove_runtime *spawned_to; /* where the last one went */
+    uint64_t state;           /* tasks counted with atomic operations, and whether somebody waits */
+    int64_t local;            /* tasks counted by the thread whose stack the group lies on */
+    void *waiters;            /* threads that sleep until the group is empty */
+    int64_t failed;           /* how many tasks returned an error */
+    int error;                /* the first error */
+    int has_ended;            /* a wait has returned since the last spawn */
 } rove_group;
 
 /* The work of a task: returns 0 for success; anything else is an error and is kept if it is the group's first. */
@@ -65,8 +66,9 @@ ROVE_API rove_status rove_group_spawn_many(rove_group *group, rove_group_fn *fn,
  * wait; a group on the stack of a worker must in the end be waited for by that worker.
  *
  * Returns ROVE_OK; ROVE_FAILED if a task returned an error; ROVE_INVALID for NULL, or if the caller is a task of this
- * group as far as that can be seen; ROVE_FORKED in a child of fork(2) with tasks outstanding that were left behind in
- * the parent. A task that is waited for may run other tasks on top of the caller's stack.
+ * group; ROVE_BUSY if a task of this group lies further below on the caller's stack, having helped out with the caller
+ * during a wait of its own: it could not end before this wait does; ROVE_FORKED in a child of fork(2) with tasks
+ * outstanding that were left behind in the parent. A wait may run other tasks on top of the caller's stack.
  */
 ROVE_API rove_status rove_group_wait(rove_group *group);
 

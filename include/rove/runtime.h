@@ -103,7 +103,8 @@ ROVE_API rove_status rove_runtime_create(rove_runtime **runtime, const rove_conf
 ROVE_API rove_runtime *rove_default_runtime(rove_report *report);
 
 /*
- * Runs fn(arg) as a task of `runtime` (NULL: the default runtime) and returns when it has returned. The calling thread
+ * Runs fn(arg) as a task of `runtime` (NULL: the caller's own on a worker, else the default runtime) and returns when
+ * it has returned. The calling thread
  * becomes a worker for the time of the call, in place of one pool thread, so that no more threads run than were
  * planned; if as many threads as there are workers are already guests, the call is handed to them and this thread
  * sleeps until it is done. On a worker of the same runtime it is a plain call; on a worker of another runtime the

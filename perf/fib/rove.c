@@ -1,0 +1,41 @@
+/*
+ * fib with Rove: fork one half, call the other, join.
+ */
+#include "runtimes/rove.h"
+#include "fib/fib.h"
+
+struct fib {
+    rove_task task;
+    int n;
+    int64_t value;
+};
+
+static void fib_task(rove_task *task);
+
+static int64_t fib(int n)
+{
+    if (n < 2)
+        return n;
+    struct fib left = {.n = n - 1};
+    rove_fork(&left.task, fib_task);
+    int64_t right = fib(n - 2);
+    rove_join(&left.task, fib_task);
+    return left.value + right;
+}
+
+static void fib_task(rove_task *task)
+{
+    struct fib *self = (struct fib *)task;
+    self->value = fib(self->n);
+}
+
+static void fib_root(void *arg)
+{
+    (void)arg;
+    fib_answer = fib(fib_n);
+}
+
+void fib_rove(void)
+{
+    perf_rove_run(fib_root);
+}

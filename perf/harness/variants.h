@@ -1,0 +1,22 @@
+/*
+ * All workloads with their variants, for the lists of the runtimes.
+ */
+#ifndef PERF_VARIANTS_H
+#define PERF_VARIANTS_H
+
+#include "cilksort/cilksort.h"
+#include "fib/fib.h"
+#include "mandelbrot/mandelbrot.h"
+#include "matmul/matmul.h"
+#include "micro/fork_join/fork_join.h"
+#include "micro/group_spawn/group_spawn.h"
+#include "micro/loop_dispatch/loop_dispatch.h"
+#include "micro/steal/steal.h"
+#include "micro/submit/submit.h"
+#include "micro/wake/wake.h"
+#include "nqueens/nqueens.h"
+#include "skynet/skynet.h"
+#include "uts/uts.h"
+#include "wordcount/wordcount.h"
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * micro/wake with Rove: a thread that is no worker spawns one task and keeps off the processors until it has started.
+ */
+#include "runtimes/rove.h"
+#include "micro/latency.h"
+#include "micro/wake/wake.h"
+
+#include <stdatomic.h>
+
+static _Atomic int64_t wake_started; /* when the task started, in nanoseconds; 0: it has not */
+static rove_group wake_group;
+
+static int stamp_task(void *arg)
+{
+    (void)arg;
+    atomic_store_explicit(&wake_started, perf_now_ns(), memory_order_release);
+    return 0;
+}
+
+void wake_rove(void)
+{
+    wake_group.runtime = perf_rove_current();
+    for (int64_t i = 0; i < wake_samples; i++) {
+        atomic_store_explicit(&wake_started, 0, memory_order_relaxed);
+        wake_pause(WAKE_SETTLE_US);
+        int64_t begin = perf_now_ns();
+        perf_rove_require(rove_group_spawn(&wake_group, stamp_task, NULL), "rove_group_spawn");
+        int64_t started = 0;
+        while (started == 0) {
+            wake_pause(WAKE_POLL_US);
+            started = atomic_load_explicit(&wake_started, memory_order_acquire);
+        }
+        perf_rove_require(rove_group_wait(&wake_group), "rove_group_wait");
+        perf_latency_add(started - begin);
+    }
+}

@@ -1,0 +1,90 @@
+/*
+ * Rove as the benchmarks use it, and the list of its variants.
+ */
+#include "runtimes/rove.h"
+
+#include "harness/variants.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static rove_runtime *rove_current;
+
+rove_runtime *perf_rove_current(void)
+{
+    return rove_current;
+}
+
+void perf_rove_require(rove_status status, const char *what)
+{
+    if (status != ROVE_OK) {
+        fprintf(stderr, "rove-bench: %s: %s\n", what, rove_status_text(status));
+        exit(EXIT_FAILURE);
+    }
+}
+
+void perf_rove_run(void (*body)(void *arg))
+{
+    perf_rove_require(rove_run(rove_current, body, NULL), "rove_run");
+}
+
+static bool rove_start(int workers)
+{
+    rove_config config;
+    rove_report report;
+    rove_config_default(&config);
+    config.name = "bench";
+    config.workers = workers;
+    config.oversubscribe = true;
+    if (rove_runtime_create(&rove_current, &config, &report) != ROVE_OK) {
+        fprintf(stderr, "rove-bench: Rove does not start: %s\n", report.text);
+        return false;
+    }
+    if (rove_worker_count(rove_current) != workers) {
+        fprintf(stderr, "rove-bench: Rove has %d workers instead of %d (is ROVE_WORKERS set?) %s\n",
+                rove_worker_count(rove_current), workers, report.text);
+        rove_runtime_destroy(rove_current);
+        return false;
+    }
+    return true;
+}
+
+static void rove_stop(void)
+{
+    perf_rove_require(rove_runtime_destroy(rove_current), "rove_runtime_destroy");
+    rove_current = NULL;
+}
+
+static int64_t rove_steals(void)
+{
+    rove_stats stats;
+    perf_rove_require(rove_runtime_stats(rove_current, &stats), "rove_runtime_stats");
+    return (int64_t)stats.steals;
+}
+
+static const struct perf_variant rove_variants[] = {
+    {&perf_fib, "rove", fib_rove, PERF_EACH},
+    {&perf_nqueens, "rove", nqueens_rove, PERF_EACH},
+    {&perf_skynet, "rove", skynet_rove, PERF_EACH},
+    {&perf_uts, "rove", uts_rove, PERF_EACH},
+    {&perf_matmul, "rove", matmul_rove, PERF_EACH},
+    {&perf_cilksort, "rove", cilksort_rove, PERF_EACH},
+    {&perf_mandelbrot, "rove", mandelbrot_rove, PERF_EACH},
+    {&perf_wordcount, "rove", wordcount_rove, PERF_EACH},
+    {&perf_fork_join, NULL, fork_join_rove, 1},
+    {&perf_group_spawn, "rove", group_spawn_rove, PERF_EACH},
+    {&perf_steal, NULL, steal_rove, 2},
+    {&perf_loop_dispatch, "rove", loop_dispatch_rove, PERF_EACH},
+    {&perf_submit, "rove", submit_rove, PERF_EACH},
+    {&perf_submit_bulk, "rove", submit_bulk_rove, PERF_EACH},
+    {&perf_wake, "rove", wake_rove, 2},
+};
+
+const struct perf_runtime perf_rove_runtime = {
+    .title = "Rove",
+    .variants = rove_variants,
+    .variant_count = sizeof rove_variants / sizeof *rove_variants,
+    .start = rove_start,
+    .stop = rove_stop,
+    .steals = rove_steals,
+};

@@ -1,0 +1,62 @@
+/*
+ * oneTBB as the benchmarks use it, and the list of its variants.
+ */
+#include "runtimes/tbb.hpp"
+
+#include "harness/variants.h"
+
+#include <memory>
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+
+namespace
+{
+
+struct Tbb {
+    tbb::global_control limit;
+    tbb::task_arena arena;
+
+    explicit Tbb(int workers)
+        : limit(tbb::global_control::max_allowed_parallelism, static_cast<size_t>(workers)), arena(workers)
+    {
+    }
+};
+
+std::unique_ptr<Tbb> current;
+
+/* The threads are started here, so that no timed run pays for it. */
+bool start(int workers)
+{
+    current = std::make_unique<Tbb>(workers);
+    perf_tbb_run([workers] { tbb::parallel_for(0, 64 * workers, [](int) {}); });
+    return true;
+}
+
+void stop()
+{
+    current.reset();
+}
+
+const perf_variant variants[] = {
+    {&perf_fib, "tbb", fib_tbb, PERF_EACH},
+    {&perf_nqueens, "tbb", nqueens_tbb, PERF_EACH},
+    {&perf_skynet, "tbb", skynet_tbb, PERF_EACH},
+    {&perf_uts, "tbb", uts_tbb, PERF_EACH},
+    {&perf_matmul, "tbb", matmul_tbb, PERF_EACH},
+    {&perf_cilksort, "tbb", cilksort_tbb, PERF_EACH},
+    {&perf_mandelbrot, "tbb", mandelbrot_tbb, PERF_EACH},
+    {&perf_wordcount, "tbb", wordcount_tbb, PERF_EACH},
+    {&perf_group_spawn, "tbb", group_spawn_tbb, PERF_EACH},
+    {&perf_loop_dispatch, "tbb", loop_dispatch_tbb, PERF_EACH},
+    {&perf_submit, "tbb", submit_tbb, PERF_EACH},
+};
+
+} // namespace
+
+tbb::task_arena &perf_tbb_arena()
+{
+    return current->arena;
+}
+
+const perf_runtime perf_tbb_runtime = {"oneTBB", nullptr, variants, sizeof variants / sizeof *variants,
+                                       start,    stop,    nullptr};

@@ -1,0 +1,20 @@
+/*
+ * Memory, through the allocator that the runtime was configured with.
+ */
+#ifndef ROVEI_PLATFORM_MEMORY_H
+#define ROVEI_PLATFORM_MEMORY_H
+
+#include <rove/runtime.h>
+#include <stddef.h>
+
+/* `size` bytes, zeroed (so that the calling thread is the first to touch them), aligned to a pair of cache lines; NULL
+ * if there is no memory. */
+void *rovei_memory_allocate(const rove_allocator *allocator, size_t size);
+
+/* The same with an alignment of the caller's, a power of two and at least that of a pair of cache lines. */
+void *rovei_memory_allocate_aligned(const rove_allocator *allocator, size_t size, size_t alignment);
+
+/* Gives back what either returned; NULL is legal. */
+void rovei_memory_release(const rove_allocator *allocator, void *memory, size_t size);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * Telling whether this process is the one that made something, or a child that fork(2) copied it into: a page that the
+ * kernel wipes in the child. No handler is registered and no system call is made to ask.
+ */
+#ifndef ROVEI_PLATFORM_PROCESS_H
+#define ROVEI_PLATFORM_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rovei_process_mark {
+    volatile uint32_t *page; /* holds a nonzero word in the process that made it */
+    int32_t pid;             /* used instead where the kernel cannot wipe pages */
+};
+
+/* False if there is no memory. */
+bool rovei_process_mark_init(struct rovei_process_mark *mark);
+void rovei_process_mark_fini(struct rovei_process_mark *mark);
+
+/* True in the process that made the mark, false in its children. */
+bool rovei_process_is_same(const struct rovei_process_mark *mark);
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * rove_run: work from a thread that is no worker of the runtime, run by that thread as a guest, or queued.
+ */
+#include "runtime/platform/cpu.h"
+#include "runtime/sched/guest.h"
+#include "runtime/sched/runtime.h"
+
+/* A call that waits in the injector for a worker, on the stack of the thread that made it. */
+struct run_request {
+    struct rovei_injected injected; /* first: the task */
+    void (*fn)(void *arg);
+    void *arg;
+    _Atomic uint32_t is_done; /* a futex word */
+};
+
+static void run_requested(rove_task *task)
+{
+    struct run_request *request = (struct run_request *)task;
+    request->fn(request->arg);
+    atomic_store_explicit(&request->is_done, 1, memory_order_release); /* pairs with run_by_worker; the last access */
+    rovei_futex_wake(&request->is_done, 1);                            /* names the word only */
+}
+
+static void run_by_worker(struct rove_runtime *runtime, void (*fn)(void *arg), void *arg)
+{
+    struct run_request request = {.fn = fn, .arg = arg};
+    ROVEI_INIT(request.injected.task.run, (uintptr_t)run_requested);
+    rovei_inject(runtime, &request.injected, &request.injected, 1);
+    while (!atomic_load_explicit(&request.is_done, memory_order_acquire))
+        rovei_futex_wait(&request.is_done, 0);
+}
+
+rove_status rove_run(rove_runtime *runtime, void (*fn)(void *arg), void *arg)
+{
+    if (!fn)
+        return ROVE_INVALID;
+    struct rovei_worker *self = rovei_worker_self();
+    if (self && (self->runtime == runtime || !runtime) && runtime_is_here(self->runtime)) {
+        fn(arg);
+        return ROVE_OK;
+    }
+    rove_status status = rovei_runtime_resolve(&runtime);
+    if (status || (status = rovei_gate_enter(runtime)) != ROVE_OK)
+        return status;
+    struct rovei_worker *guest;
+    status = rovei_guest_enter(runtime, &guest);
+    if (status == ROVE_OK) {
+        fn(arg);
+        rovei_guest_leave(guest);
+    } else if (runtime->pool_threads > 0) {
+        run_by_worker(runtime, fn, arg);
+        status = ROVE_OK;
+    }
+    rovei_gate_leave(runtime);
+    return status;
+}
+
+void rovei_inject(struct rove_runtime *runtime, struct rovei_injected *first, struct rovei_injected *last,
+                  int64_t count)
+{
+    int node = 0;
+    if (runtime->injector_count > 1) {
+        int seat = rovei_plan_seat_near(&runtime->plan, rovei_cpu_current());
+        node = runtime->plan.seats[seat].at[LEVEL_NODE] % runtime->injector_count;
+    }
+    injector_push(&runtime->injectors[node], first, last, count);
+    rovei_wake_one(runtime, NULL);
+}

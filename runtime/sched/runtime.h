@@ -1,0 +1,118 @@
+/*
+ * The runtime: the slots of its workers and what they share.
+ *
+ * Edges
+ *   [slot]  pool, guests, slots_used (release or stronger) -> whoever scans the slots (acquire): a worker that is seen
+ *           is complete
+ */
+#ifndef ROVEI_SCHED_RUNTIME_H
+#define ROVEI_SCHED_RUNTIME_H
+
+#include "numa/plan.h"
+#include "numa/topology.h"
+#include "runtime/platform/futex.h"
+#include "runtime/platform/mutex.h"
+#include "runtime/platform/process.h"
+#include "runtime/queue/injector.h"
+#include "runtime/queue/slab.h"
+#include "runtime/sched/settings.h"
+#include "runtime/sched/sleep.h"
+#include "runtime/sched/worker.h"
+
+#include <rove/runtime.h>
+
+/* Bits of `gate`: how many threads from outside are in a call, and whether more may come in. */
+#define GATE_CLOSED (UINT32_C(1) << 31)
+
+struct rove_runtime {
+    struct rovei_settings settings;
+    struct rovei_process_mark process; /* tells a child of fork */
+    struct rovei_machine machine;
+    struct rovei_plan plan; /* with a seat for each slot */
+
+    /* How many slots there are of each kind; a slot is entered once and stays. Slot k of either kind sits on seat k. */
+    int limit;
+    _Atomic int slots_used;                 /* seats that ever had a slot in use: only grows */
+    _Atomic(struct rovei_worker *) *pool;   /* `limit` pool slots */
+    _Atomic(struct rovei_worker *) *guests; /* `limit` guest slots */
+
+    /* Under the lock of the seats; the counts are also read without it, as hints. */
+    struct rovei_mutex seats;
+    _Atomic int target;       /* wanted number of workers */
+    _Atomic int pool_active;  /* pool threads that are not benched */
+    _Atomic int guest_active; /* guest threads */
+    int pool_threads;         /* pool threads that exist */
+
+    struct rovei_idle idle;
+    _Atomic bool has_barrier;   /* membarrier works */
+    _Atomic int64_t next_force; /* the time before which nobody forces */
+
+    int injector_count; /* one for each memory node */
+    struct rovei_injector *injectors;
+
+    struct rovei_mutex outside; /* guards the slab of threads that are no workers */
+    struct rovei_slab outside_slab;
+
+    struct rovei_mutex stopping;  /* held by the thread that shuts down */
+    _Atomic uint32_t gate;        /* a futex word */
+    _Atomic bool is_stopping;     /* the gate is closed and empty: what is queued is all that will come */
+    _Atomic uint32_t is_finished; /* and now it has all run. A futex word */
+    _Atomic bool is_joined;       /* the pool threads have ended */
+    _Atomic uint64_t pins_refused;
+    _Atomic uint64_t threads_refused;
+};
+
+/* Whether this process is the one that created the runtime. */
+static inline bool runtime_is_here(const struct rove_runtime *runtime)
+{
+    return rovei_process_is_same(&runtime->process);
+}
+
+/* The worker in pool slot, guest slot, or any slot `i`; NULL if that was never used. Slots of both kinds alternate. */
+static inline struct rovei_worker *runtime_pool(struct rove_runtime *runtime, int i)
+{
+    return atomic_load_explicit(&runtime->pool[i], memory_order_acquire); /* [slot] */
+}
+
+static inline struct rovei_worker *runtime_guest(struct rove_runtime *runtime, int i)
+{
+    return atomic_load_explicit(&runtime->guests[i], memory_order_acquire); /* [slot] */
+}
+
+static inline struct rovei_worker *runtime_slot(struct rove_runtime *runtime, int i)
+{
+    return i % 2 ? runtime_guest(runtime, i / 2) : runtime_pool(runtime, i / 2);
+}
+
+static inline int runtime_slots(struct rove_runtime *runtime)
+{
+    return 2 * atomic_load_explicit(&runtime->slots_used, memory_order_acquire); /* [slot] */
+}
+
+/* Whether there are more workers than wanted, so that a pool thread should leave. A hint, hence relaxed: whoever acts on
+ * it looks again under the lock. */
+static inline bool runtime_has_surplus(struct rove_runtime *runtime)
+{
+    return atomic_load_explicit(&runtime->pool_active, memory_order_relaxed) +
+               atomic_load_explicit(&runtime->guest_active, memory_order_relaxed) >
+           atomic_load_explicit(&runtime->target, memory_order_relaxed);
+}
+
+/* Enters a worker into its slot, from where all can see it. Requires: the lock of the seats. */
+void rovei_runtime_enter_slot(struct rove_runtime *runtime, _Atomic(struct rovei_worker *) *slot,
+                              struct rovei_worker *worker);
+
+/* Calls from outside: may one go in? Each that was let in goes out again. Any thread. */
+rove_status rovei_gate_enter(struct rove_runtime *runtime);
+void rovei_gate_leave(struct rove_runtime *runtime);
+
+/* Queues `count` linked tasks from a thread that is no worker, and wakes a worker. Requires: inside the gate. */
+void rovei_inject(struct rove_runtime *runtime, struct rovei_injected *first, struct rovei_injected *last,
+                  int64_t count);
+
+/* Resolves NULL to the default runtime and refuses one that belongs to another process. */
+rove_status rovei_runtime_resolve(rove_runtime **runtime);
+
+bool rovei_runtime_is_default(const rove_runtime *runtime);
+
+#endif

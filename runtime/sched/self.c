@@ -1,0 +1,45 @@
+/*
+ * Which worker this thread is. The library's only state that belongs to the process is here: one thread-local pointer,
+ * and the deque that it points to on threads that are no workers.
+ */
+#include "runtime/sched/runtime.h"
+
+static struct rove_task *outside_slot;
+static struct rovei_ring outside_ring = {NULL, &outside_slot, 0};
+
+/* Every operation on this deque takes the slow path, where the thread is seen to be no worker. Threads share it and
+ * overwrite each other's stores to it, which nobody reads. */
+static struct rovei_deque outside = {
+    .slots = &outside_slot, .limit = INT64_MIN, .split = INT64_MAX, .ring = &outside_ring};
+
+__thread struct rovei_deque *rovei_self __attribute__((tls_model("initial-exec"))) = &outside;
+
+struct rovei_worker *rovei_worker_self(void)
+{
+    return rovei_self == &outside ? NULL : (struct rovei_worker *)rovei_self;
+}
+
+struct rovei_worker *rovei_worker_become(struct rovei_worker *worker)
+{
+    struct rovei_worker *before = rovei_worker_self();
+    rovei_self = worker ? &worker->forks : &outside;
+    return before;
+}
+
+int rove_worker_id(void)
+{
+    struct rovei_worker *worker = rovei_worker_self();
+    return worker ? worker->index : -1;
+}
+
+void *rove_worker_state(void)
+{
+    struct rovei_worker *worker = rovei_worker_self();
+    return worker ? worker->user_state : NULL;
+}
+
+rove_runtime *rove_current_runtime(void)
+{
+    struct rovei_worker *worker = rovei_worker_self();
+    return worker ? worker->runtime : NULL;
+}

@@ -1,0 +1,220 @@
+/*
+ * Sleeping and waking; the protocols are numbered as in sleep.md.
+ *
+ * Edges; all of them seq_cst, because each pairs "I say, then I look" on one side with the same on the other
+ *   [role]   idle.counts -> feeders (rovei_wake_one) and workers that begin (rovei_listen)
+ *   [asleep] state -> wakers, and whoever feeds
+ *   [over]   what ends a wait -> the waiter's last look; see wait.h
+ */
+#include "runtime/sched/sleep.h"
+
+#include "runtime/platform/barrier.h"
+#include "runtime/sched/runtime.h"
+#include "runtime/sched/stop.h"
+#include "runtime/sched/wait.h"
+
+bool rovei_search_start(struct rove_runtime *runtime)
+{
+    int workers = atomic_load_explicit(&runtime->target, memory_order_relaxed); /* a limit that may be off by some */
+    uint64_t counts = atomic_load_explicit(&runtime->idle.counts, memory_order_relaxed);
+    uint32_t most = workers > 2 ? (uint32_t)workers / 2 : 1;
+    if (idle_searchers(counts) >= most)
+        return false;
+    atomic_fetch_add_explicit(&runtime->idle.counts, IDLE_SEARCHER, memory_order_seq_cst); /* [role] */
+    return true;
+}
+
+static bool sleep_change(struct rovei_worker *worker, uint32_t from, uint32_t to)
+{
+    return atomic_compare_exchange_strong_explicit(&worker->state, &from, to, memory_order_seq_cst,
+                                                   memory_order_seq_cst); /* [asleep] */
+}
+
+static void sleep_count(struct rove_runtime *runtime, uint64_t change)
+{
+    atomic_fetch_add_explicit(&runtime->idle.counts, change, memory_order_seq_cst); /* [role] */
+}
+
+/* Takes a counted sleeper for work: it is a searcher from here on. False if it does not sleep any more. */
+static bool sleep_call(struct rovei_worker *worker)
+{
+    if (!sleep_change(worker, WORKER_IDLE, WORKER_CALLED) && !sleep_change(worker, WORKER_PARKED, WORKER_CALLED))
+        return false;
+    sleep_count(worker->runtime, IDLE_SEARCHER - IDLE_SLEEPER);
+    return true;
+}
+
+/* Ends a sleep because a wait may be over. False if it has ended otherwise. */
+static bool sleep_end(struct rovei_worker *worker)
+{
+    if (sleep_change(worker, WORKER_DEAF, WORKER_RUNNING))
+        return true;
+    if (!sleep_change(worker, WORKER_IDLE, WORKER_RUNNING) && !sleep_change(worker, WORKER_PARKED, WORKER_RUNNING))
+        return false;
+    sleep_count(worker->runtime, -IDLE_SLEEPER);
+    return true;
+}
+
+void rovei_wake_worker(struct rovei_worker *worker)
+{
+    uint32_t state = atomic_load_explicit(&worker->state, memory_order_seq_cst); /* [asleep] [over] */
+    if ((state == WORKER_IDLE || state == WORKER_PARKED || state == WORKER_DEAF) && sleep_end(worker))
+        rovei_futex_wake(&worker->state, 1);
+}
+
+static bool sleep_wake_if_asleep(struct rovei_worker *worker)
+{
+    if (!worker)
+        return false;
+    uint32_t state = atomic_load_explicit(&worker->state, memory_order_seq_cst); /* [asleep] */
+    if ((state != WORKER_IDLE && state != WORKER_PARKED) || !sleep_call(worker))
+        return false;
+    rovei_futex_wake(&worker->state, 1);
+    return true;
+}
+
+/* Wakes the first sleeper from the seat of `near` on. Finding none is right: one that is about to sleep has announced
+ * itself, is not asleep yet, and will see what was made visible. */
+static void sleep_wake_any(struct rove_runtime *runtime, const struct rovei_worker *near)
+{
+    int slots = runtime_slots(runtime);
+    int first = near ? 2 * near->seat : 0;
+    for (int i = 0; i < slots; i++)
+        if (sleep_wake_if_asleep(runtime_slot(runtime, (first + i) % slots)))
+            return;
+}
+
+void rovei_wake_one(struct rove_runtime *runtime, const struct rovei_worker *near)
+{
+    uint64_t counts = atomic_load_explicit(&runtime->idle.counts, memory_order_seq_cst); /* [role] */
+    if (idle_sleepers(counts) > 0 && idle_searchers(counts) == 0)
+        sleep_wake_any(runtime, near);
+}
+
+void rovei_search_stop(struct rovei_worker *worker)
+{
+    uint64_t counts =
+        atomic_fetch_sub_explicit(&worker->runtime->idle.counts, IDLE_SEARCHER, memory_order_seq_cst); /* [role] */
+    if (idle_searchers(counts) > 1 || idle_sleepers(counts) == 0)
+        return;
+    sleep_wake_any(worker->runtime, worker);
+    rovei_listen(worker);
+}
+
+void rovei_listen(struct rovei_worker *worker)
+{
+    uint64_t counts = atomic_load_explicit(&worker->runtime->idle.counts, memory_order_seq_cst); /* [role] */
+    if (idle_sleepers(counts) == 0 || idle_searchers(counts) > 0)
+        return;
+    deque_ring_doorbell(&worker->forks);
+    deque_ring_doorbell(&worker->spawns);
+}
+
+bool rovei_work_is_visible(struct rove_runtime *runtime)
+{
+    for (int i = 0; i < runtime->injector_count; i++)
+        if (!injector_is_empty(&runtime->injectors[i]))
+            return true;
+    bool can_force = atomic_load_explicit(&runtime->has_barrier, memory_order_relaxed);
+    for (int i = 0; i < runtime_slots(runtime); i++) {
+        struct rovei_worker *worker = runtime_slot(runtime, i);
+        if (worker && (worker_has_public(worker) || (can_force && worker_hides_tasks(worker))))
+            return true;
+    }
+    return false;
+}
+
+/* Rings the doorbell of every worker that runs, and makes sure that it is heard or that what it missed is visible. */
+static void sleep_ring_all(struct rove_runtime *runtime, const struct rovei_worker *but)
+{
+    bool is_anybody_running = false;
+    for (int i = 0; i < runtime_slots(runtime); i++) {
+        struct rovei_worker *worker = runtime_slot(runtime, i);
+        if (!worker || worker == but ||
+            atomic_load_explicit(&worker->state, memory_order_seq_cst) != WORKER_RUNNING) /* [asleep] */
+            continue;
+        deque_ring_doorbell(&worker->forks);
+        deque_ring_doorbell(&worker->spawns);
+        is_anybody_running = true;
+    }
+    if (is_anybody_running && atomic_load_explicit(&runtime->has_barrier, memory_order_relaxed) &&
+        !rovei_barrier_heavy())
+        atomic_store_explicit(&runtime->has_barrier, false, memory_order_relaxed);
+}
+
+bool rovei_sleep(struct rovei_worker *worker)
+{
+    for (;;) {
+        uint32_t state = atomic_load_explicit(&worker->state, memory_order_seq_cst);
+        if (state == WORKER_RUNNING)
+            return false;
+        if (state == WORKER_CALLED) {
+            atomic_store_explicit(&worker->state, WORKER_RUNNING, memory_order_seq_cst);
+            worker_count(worker, COUNT_WAKES);
+            return true;
+        }
+        rovei_futex_wait(&worker->state, state);
+    }
+}
+
+/* If all are DEAF, what each waits for may lie in the deque of another: the last to fall asleep must work on. */
+static bool sleep_is_anybody_awake(struct rove_runtime *runtime)
+{
+    for (int i = 0; i < runtime_slots(runtime); i++) {
+        struct rovei_worker *worker = runtime_slot(runtime, i);
+        uint32_t state = worker ? atomic_load_explicit(&worker->state, memory_order_seq_cst) : WORKER_VACANT;
+        if (state == WORKER_RUNNING || state == WORKER_CALLED)
+            return true;
+    }
+    return false;
+}
+
+/* Steps 1 to 5 of "to park" in sleep.md. */
+bool rovei_park(struct rovei_worker *worker, const struct rovei_wait *wait, bool is_hearing, bool is_searcher)
+{
+    struct rove_runtime *runtime = worker->runtime;
+    uint32_t state = !is_hearing ? WORKER_DEAF : wait->is_between_tasks ? WORKER_IDLE : WORKER_PARKED;
+    worker_count(worker, COUNT_PARKS);
+    rovei_worker_publish(worker); /* who sleeps hears no doorbell */
+    if (wait->before_sleep)
+        wait->before_sleep(wait->arg);
+    if (is_hearing)
+        sleep_count(runtime, IDLE_SLEEPER - (is_searcher ? IDLE_SEARCHER : 0));
+    atomic_store_explicit(&worker->state, state, memory_order_seq_cst); /* [asleep] */
+    if (is_hearing)
+        sleep_ring_all(runtime, worker);
+    else
+        rovei_wake_one(runtime, worker);
+    if (wait->is_over(wait->arg)) /* [over] */
+        sleep_end(worker);
+    else if (is_hearing && rovei_work_is_visible(runtime))
+        sleep_call(worker);
+    else if (!is_hearing && !sleep_is_anybody_awake(runtime) && rovei_work_is_visible(runtime))
+        sleep_end(worker);
+    else
+        rovei_stop_if_quiet(runtime);
+    bool is_called = rovei_sleep(worker);
+    if (!is_called)
+        rovei_listen(worker);
+    return is_called;
+}
+
+void rovei_unbench(struct rovei_worker *worker)
+{
+    struct rove_runtime *runtime = worker->runtime;
+    atomic_fetch_add_explicit(&runtime->pool_active, 1, memory_order_seq_cst);
+    sleep_count(runtime, IDLE_SLEEPER);
+    atomic_store_explicit(&worker->state, WORKER_IDLE, memory_order_seq_cst); /* [asleep] */
+    sleep_ring_all(runtime, worker);
+    if (rovei_work_is_visible(runtime))
+        rovei_wake_one(runtime, worker);
+}
+
+bool rovei_bench_idle(struct rovei_worker *worker)
+{
+    if (!sleep_change(worker, WORKER_IDLE, WORKER_BENCHED))
+        return false;
+    sleep_count(worker->runtime, -IDLE_SLEEPER);
+    atomic_fetch_sub_explicit(&worker->runtime->pool_active, 1, memory_order_seq_cst);
+    return true;
+}

@@ -1,0 +1,26 @@
+#include <rove/status.h>
+
+const char *rove_status_text(rove_status status)
+{
+    switch (status) {
+    case ROVE_OK:
+        return "success";
+    case ROVE_INVALID:
+        return "an argument, a configuration field or an environment variable makes no sense";
+    case ROVE_NO_MEMORY:
+        return "memory could not be had";
+    case ROVE_NO_THREADS:
+        return "the system refused to start a thread";
+    case ROVE_FAILED:
+        return "a task returned an error";
+    case ROVE_CLOSED:
+        return "the runtime is shut down and takes no new work";
+    case ROVE_FORKED:
+        return "the runtime belongs to the process that this one was forked from";
+    case ROVE_UNSUPPORTED:
+        return "this machine or this build cannot do it";
+    case ROVE_BUSY:
+        return "the object is in use in a way that forbids the call";
+    }
+    return "no status of Rove";
+}

@@ -1,0 +1,85 @@
+#include "runtime/sched/stop.h"
+
+#include "runtime/sched/guest.h"
+#include "runtime/sched/runtime.h"
+
+rove_status rovei_gate_enter(struct rove_runtime *runtime)
+{
+    uint32_t before = atomic_fetch_add_explicit(&runtime->gate, 1, memory_order_seq_cst);
+    if (!(before & GATE_CLOSED))
+        return ROVE_OK;
+    rovei_gate_leave(runtime);
+    return ROVE_CLOSED;
+}
+
+void rovei_gate_leave(struct rove_runtime *runtime)
+{
+    if (atomic_fetch_sub_explicit(&runtime->gate, 1, memory_order_seq_cst) & GATE_CLOSED)
+        rovei_futex_wake(&runtime->gate, FUTEX_WAKE_ALL);
+}
+
+static void stop_finish(struct rove_runtime *runtime)
+{
+    atomic_store_explicit(&runtime->is_finished, 1, memory_order_seq_cst);
+    for (int seat = 0; seat < runtime_slots(runtime) / 2; seat++) {
+        struct rovei_worker *worker = runtime_pool(runtime, seat);
+        if (!worker)
+            continue;
+        /* The counts no longer matter: nobody is left who could feed. */
+        atomic_store_explicit(&worker->state, WORKER_RUNNING, memory_order_seq_cst);
+        rovei_futex_wake(&worker->state, 1);
+    }
+    rovei_futex_wake(&runtime->is_finished, FUTEX_WAKE_ALL);
+}
+
+void rovei_stop_if_quiet(struct rove_runtime *runtime)
+{
+    if (!atomic_load_explicit(&runtime->is_stopping, memory_order_seq_cst))
+        return;
+    uint32_t sleepers = idle_sleepers(atomic_load_explicit(&runtime->idle.counts, memory_order_seq_cst));
+    if ((int)sleepers == atomic_load_explicit(&runtime->pool_active, memory_order_seq_cst) &&
+        !rovei_work_is_visible(runtime))
+        stop_finish(runtime);
+}
+
+static void stop_close(struct rove_runtime *runtime)
+{
+    atomic_fetch_or_explicit(&runtime->gate, GATE_CLOSED, memory_order_seq_cst);
+    uint32_t gate;
+    while ((gate = atomic_load_explicit(&runtime->gate, memory_order_seq_cst)) != GATE_CLOSED)
+        rovei_futex_wait(&runtime->gate, gate);
+}
+
+static void stop_join(struct rove_runtime *runtime)
+{
+    for (int seat = 0; seat < runtime_slots(runtime) / 2; seat++) {
+        struct rovei_worker *worker = runtime_pool(runtime, seat);
+        if (worker)
+            pthread_join(worker->thread, NULL);
+    }
+}
+
+rove_status rove_runtime_shutdown(rove_runtime *runtime)
+{
+    if (!runtime || rovei_runtime_is_default(runtime))
+        return ROVE_INVALID;
+    if (!runtime_is_here(runtime))
+        return ROVE_FORKED;
+    for (struct rovei_worker *worker = rovei_worker_self(); worker; worker = worker->outer)
+        if (worker->runtime == runtime)
+            return ROVE_BUSY;
+    mutex_lock(&runtime->stopping);
+    if (!atomic_load_explicit(&runtime->is_joined, memory_order_relaxed)) {
+        stop_close(runtime);
+        if (runtime->pool_threads == 0)
+            rovei_guest_drain(runtime);
+        atomic_store_explicit(&runtime->is_stopping, true, memory_order_seq_cst);
+        rovei_stop_if_quiet(runtime);
+        while (!atomic_load_explicit(&runtime->is_finished, memory_order_seq_cst))
+            rovei_futex_wait(&runtime->is_finished, 0);
+        stop_join(runtime);
+        atomic_store_explicit(&runtime->is_joined, true, memory_order_relaxed);
+    }
+    mutex_unlock(&runtime->stopping);
+    return ROVE_OK;
+}

@@ -1,0 +1,97 @@
+#include "runtime/sched/wait.h"
+
+#include "runtime/platform/clock.h"
+#include "runtime/platform/cpu.h"
+#include "runtime/sched/runtime.h"
+#include "runtime/sched/steal.h"
+
+/* How many waits may lie on top of each other on one stack before a wait no longer runs strangers. */
+enum { WAIT_DEPTH = 32 };
+
+/* Every so many tasks the injector comes before the own deque, so that work from outside does not starve. */
+enum { WAIT_INJECTOR_TICKS = 61 };
+
+/* A worker that has seen work but could not get it looks again for at least so long, in nanoseconds. */
+enum { WAIT_PATIENCE = 20000 };
+
+/* Half of the stack is for what the waiter itself still has to do. */
+static bool wait_has_stack(const struct rovei_worker *worker)
+{
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    uintptr_t size = worker->stack.high - worker->stack.low;
+    return here > worker->stack.low && here - worker->stack.low > size / 2;
+}
+
+static bool wait_find_at_thief(struct rovei_worker *worker, const struct rovei_wait *wait, struct rovei_job *job)
+{
+    struct rovei_worker *thief = wait->stolen ? rovei_thief_of(worker->runtime, wait->stolen) : NULL;
+    return thief && thief != worker && rovei_find_from(worker, thief, job);
+}
+
+/* Deep down only what is part of what is waited for may run, or the stack would grow with the work of strangers. */
+static bool wait_find_related(struct rovei_worker *worker, const struct rovei_wait *wait, struct rovei_job *job)
+{
+    if (wait->is_related && rovei_find_own(worker, job)) {
+        if (wait->is_related(job->task, wait->arg))
+            return true;
+        rovei_worker_spawn(worker, job->task); /* back to where it was, so there is room */
+    }
+    return wait_find_at_thief(worker, wait, job);
+}
+
+static bool wait_find(struct rovei_worker *worker, const struct rovei_wait *wait, struct rovei_job *job)
+{
+    if (worker->ticks % WAIT_INJECTOR_TICKS == 0 && rovei_find_injected(worker, job))
+        return true;
+    return rovei_find_own(worker, job) || wait_find_at_thief(worker, wait, job) || rovei_find_stolen(worker, job) ||
+           rovei_find_injected(worker, job);
+}
+
+/* Looks for a job, and sleeps between, until there is one (true) or the wait is over. */
+static bool wait_search(struct rovei_worker *worker, const struct rovei_wait *wait, bool is_hearing, bool *is_searcher,
+                        struct rovei_job *job)
+{
+    struct rove_runtime *runtime = worker->runtime;
+    int64_t patience = runtime->settings.spin_ns;
+    int64_t since = 0;
+    bool is_last_awake = false;
+    while (!wait->is_over(wait->arg) && runtime_is_here(runtime)) {
+        if (is_hearing || is_last_awake ? wait_find(worker, wait, job) : wait_find_related(worker, wait, job))
+            return true;
+        if (since == 0) {
+            since = rovei_clock_now();
+            if (is_hearing && !*is_searcher)
+                *is_searcher = rovei_search_start(runtime);
+        }
+        int64_t now = rovei_clock_now();
+        bool is_welcome = *is_searcher || !is_hearing;
+        if (is_welcome && now - since < patience) {
+            cpu_relax();
+            continue;
+        }
+        if (*is_searcher && rovei_force_any(worker, now))
+            continue;
+        *is_searcher = rovei_park(worker, wait, is_hearing, *is_searcher);
+        is_last_awake = !is_hearing; /* for a DEAF worker is woken when its wait is over, and otherwise for that */
+        patience = patience < WAIT_PATIENCE ? WAIT_PATIENCE : patience;
+        since = 0;
+    }
+    return false;
+}
+
+rove_status rovei_wait(struct rovei_worker *worker, const struct rovei_wait *wait, bool is_searcher)
+{
+    bool is_hearing = worker->depth < WAIT_DEPTH && wait_has_stack(worker);
+    struct rovei_job job;
+    worker->depth++;
+    while (wait_search(worker, wait, is_hearing, &is_searcher, &job)) {
+        if (is_searcher)
+            rovei_search_stop(worker);
+        is_searcher = false;
+        rovei_job_run(worker, &job);
+    }
+    if (is_searcher)
+        rovei_search_stop(worker);
+    worker->depth--;
+    return runtime_is_here(worker->runtime) ? ROVE_OK : ROVE_FORKED;
+}

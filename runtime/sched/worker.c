@@ -1,0 +1,172 @@
+#include "runtime/sched/worker.h"
+
+#include "numa/pin.h"
+#include "runtime/platform/memory.h"
+#include "runtime/queue/ring.h"
+#include "runtime/sched/runtime.h"
+#include "runtime/sched/scale.h"
+#include "runtime/sched/wait.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* Slots of a new ring: two pages' worth of tasks would be touched for nothing by a worker that forks ten deep. */
+enum { RING_CAPACITY = 256 };
+
+struct rovei_worker *rovei_worker_create(struct rove_runtime *runtime, int index, int seat)
+{
+    const rove_allocator *allocator = &runtime->settings.allocator;
+    size_t limit = (size_t)runtime->limit;
+    struct rovei_worker *worker = rovei_memory_allocate(allocator, sizeof *worker);
+    if (!worker)
+        return NULL;
+    worker->runtime = runtime;
+    worker->index = index;
+    worker->seat = seat;
+    rovei_slab_init(&worker->slab, allocator);
+    worker->victims = rovei_memory_allocate(allocator, limit * sizeof *worker->victims);
+    worker->distances = rovei_memory_allocate(allocator, limit);
+    struct rovei_ring *forks = rovei_ring_create(allocator, RING_CAPACITY);
+    struct rovei_ring *spawns = rovei_ring_create(allocator, RING_CAPACITY);
+    if (forks)
+        deque_init(&worker->forks, forks, 0);
+    if (spawns)
+        deque_init(&worker->spawns, spawns, 0);
+    if (!worker->victims || !worker->distances || !forks || !spawns) {
+        rovei_worker_destroy(worker);
+        return NULL;
+    }
+    worker->victims[0] = seat;
+    rovei_plan_victims(&runtime->plan, seat, worker->victims + 1);
+    for (int i = 0; i < runtime->limit; i++)
+        worker->distances[i] = (unsigned char)rovei_plan_distance(&runtime->plan, seat, i);
+    worker->node = runtime->plan.seats[seat].at[LEVEL_NODE];
+    return worker;
+}
+
+void rovei_worker_destroy(struct rovei_worker *worker)
+{
+    if (!worker)
+        return;
+    const rove_allocator *allocator = &worker->runtime->settings.allocator;
+    size_t limit = (size_t)worker->runtime->limit;
+    rovei_ring_destroy(allocator, worker->forks.ring);
+    rovei_ring_destroy(allocator, worker->spawns.ring);
+    rovei_slab_fini(&worker->slab);
+    rovei_memory_release(allocator, worker->victims, limit * sizeof *worker->victims);
+    rovei_memory_release(allocator, worker->distances, limit);
+    rovei_memory_release(allocator, worker, sizeof *worker);
+}
+
+void rovei_worker_publish(struct rovei_worker *worker)
+{
+    deque_publish(&worker->forks);
+    deque_publish(&worker->spawns);
+}
+
+/* Returns whether workers share processors, in which case the thread is not bound. */
+static bool worker_pin(struct rove_runtime *runtime, int seat)
+{
+    int workers = atomic_load_explicit(&runtime->target, memory_order_relaxed); /* looked at again when it changes */
+    int error;
+    if (rovei_pin_thread(&runtime->plan, seat, workers, runtime->settings.pin, &error) == PIN_REFUSED)
+        atomic_fetch_add_explicit(&runtime->pins_refused, 1, memory_order_relaxed);
+    return rovei_plan_is_crowded(&runtime->plan, workers);
+}
+
+/* Pins anew if workers have come to share processors, or no longer do. */
+static void worker_follow_plan(struct rovei_worker *worker)
+{
+    struct rove_runtime *runtime = worker->runtime;
+    int workers = atomic_load_explicit(&runtime->target, memory_order_relaxed);
+    if (worker->is_crowded != rovei_plan_is_crowded(&runtime->plan, workers))
+        worker->is_crowded = worker_pin(runtime, worker->seat);
+}
+
+/* What a pool thread is told at its start, and what it answers. */
+struct worker_start {
+    struct rove_runtime *runtime;
+    int seat;
+    _Atomic uint32_t is_answered; /* a futex word */
+    struct rovei_worker *worker;  /* NULL if there was no memory */
+};
+
+static bool worker_is_dismissed(void *arg)
+{
+    struct rove_runtime *runtime = ((struct rovei_worker *)arg)->runtime;
+    return atomic_load_explicit(&runtime->is_finished, memory_order_seq_cst) ||
+           runtime_has_surplus(runtime); /* [over] */
+}
+
+static void worker_work(struct rovei_worker *worker)
+{
+    struct rove_runtime *runtime = worker->runtime;
+    struct rovei_wait wait = {.is_over = worker_is_dismissed, .arg = worker, .is_between_tasks = true};
+    for (;;) {
+        bool is_searcher = rovei_sleep(worker);
+        if (atomic_load_explicit(&runtime->is_finished, memory_order_seq_cst))
+            return;
+        worker_follow_plan(worker);
+        rovei_wait(worker, &wait, is_searcher);
+        rovei_bench_self(worker);
+    }
+}
+
+/* The worker is made here so that its memory is first touched by the thread that uses it, where that is pinned. */
+static struct rovei_worker *worker_settle(struct rove_runtime *runtime, int seat)
+{
+    char name[THREAD_NAME_SIZE];
+    snprintf(name, sizeof name, "rove-%s-%d", runtime->settings.name, seat);
+    rovei_thread_name(name);
+    bool is_crowded = worker_pin(runtime, seat);
+    struct rovei_worker *worker = rovei_worker_create(runtime, seat, seat);
+    if (!worker)
+        return NULL;
+    worker->is_crowded = is_crowded;
+    worker->stack = rovei_thread_stack();
+    atomic_init(&worker->state, WORKER_BENCHED);
+    return worker;
+}
+
+static void *worker_main(void *arg)
+{
+    struct worker_start *start = arg;
+    struct rove_runtime *runtime = start->runtime;
+    struct rovei_worker *worker = worker_settle(runtime, start->seat);
+    start->worker = worker;
+    atomic_store_explicit(&start->is_answered, 1, memory_order_release);
+    rovei_futex_wake(&start->is_answered, 1); /* the starter may be gone already: the word is only named */
+    if (!worker)
+        return NULL;
+    rovei_worker_become(worker);
+    const rove_hooks *hooks = &runtime->settings.hooks;
+    if (hooks->worker_start)
+        worker->user_state = hooks->worker_start(worker->index, hooks->arg);
+    worker_work(worker);
+    if (hooks->worker_stop)
+        hooks->worker_stop(worker->index, worker->user_state, hooks->arg);
+    rovei_worker_become(NULL);
+    return NULL;
+}
+
+rove_status rovei_worker_start(struct rove_runtime *runtime, int seat, int *error)
+{
+    struct worker_start start = {.runtime = runtime, .seat = seat};
+    pthread_t thread;
+    *error = rovei_thread_start(&thread, runtime->settings.stack_size, worker_main, &start);
+    if (*error) {
+        atomic_fetch_add_explicit(&runtime->threads_refused, 1, memory_order_relaxed);
+        return ROVE_NO_THREADS;
+    }
+    while (!atomic_load_explicit(&start.is_answered, memory_order_acquire))
+        rovei_futex_wait(&start.is_answered, 0);
+    if (!start.worker) {
+        pthread_join(thread, NULL);
+        *error = ENOMEM;
+        return ROVE_NO_MEMORY;
+    }
+    start.worker->thread = thread;
+    runtime->pool_threads++;
+    rovei_runtime_enter_slot(runtime, &runtime->pool[seat], start.worker);
+    return ROVE_OK;
+}

@@ -1,0 +1,132 @@
+/*
+ * A worker: two deques and what belongs to them. A worker is a place ("slot"), not a thread: a pool thread has one for
+ * good, a guest thread (rove_run) takes one for a while, and what lies in its deques can be stolen whether or not
+ * somebody is there.
+ *
+ * Two deques, because their tasks leave in different ways: a forked task is where its join looks for it, so `forks` is
+ * strictly last in, first out; a spawned one may leave in any order while forks that are older wait for their joins.
+ */
+#ifndef ROVEI_SCHED_WORKER_H
+#define ROVEI_SCHED_WORKER_H
+
+#include "runtime/platform/thread.h"
+#include "runtime/queue/deque.h"
+#include "runtime/queue/slab.h"
+
+#include <rove/stats.h>
+#include <rove/task.h>
+#include <stdatomic.h>
+
+/* Who is in the slot, and whether it can be woken. A futex word.
+ *   VACANT   nobody; what was left behind is public
+ *   RUNNING  a thread that works or looks for work
+ *   IDLE     a pool thread asleep between tasks, counted as a sleeper: whoever feeds may wake it
+ *   PARKED   asleep in a wait inside a task, counted as a sleeper: whoever feeds may wake it
+ *   DEAF     asleep in a wait until that is over; new work is not for it
+ *   CALLED   woken by a feeder, and counted as a searcher on its behalf
+ *   BENCHED  a pool thread asleep because there are more workers than wanted, or because a guest works in its place
+ * Only the thread itself leaves RUNNING and CALLED. Whoever takes a worker out of IDLE, PARKED or DEAF does so by compare
+ * and exchange and then corrects the counts; BENCHED is left under the lock of the seats. */
+enum worker_state {
+    WORKER_VACANT,
+    WORKER_RUNNING,
+    WORKER_IDLE,
+    WORKER_PARKED,
+    WORKER_DEAF,
+    WORKER_CALLED,
+    WORKER_BENCHED
+};
+
+enum worker_counter {
+    COUNT_SPAWNED,
+    COUNT_EXECUTED,
+    COUNT_STOLEN_FORKS,
+    COUNT_STEALS_EMPTY,
+    COUNT_STEALS_LOST,
+    COUNT_INJECTED,
+    COUNT_DOORBELLS,
+    COUNT_FORCED,
+    COUNT_INLINE_RUNS,
+    COUNT_GROWTHS,
+    COUNT_PARKS,
+    COUNT_WAKES,
+    COUNT_STEALS, /* one for each distance */
+    COUNTERS = COUNT_STEALS + ROVE_DISTANCES
+};
+
+struct rovei_worker {
+    struct rovei_deque forks; /* first: rovei_self points here */
+    struct rovei_deque spawns;
+    struct rovei_slab slab;
+
+    /* Written by the owner only. */
+    struct rove_runtime *runtime;
+    int index;                         /* among all slots: pool slots first, then guest slots */
+    int seat;                          /* the place in the plan */
+    int depth;                         /* how many waits lie on top of each other on this stack */
+    uint32_t ticks;                    /* tasks run; every so often the injector comes first */
+    bool is_crowded;                   /* when the thread was pinned, workers shared processors */
+    int64_t attempts;                  /* for tokens that are unique */
+    struct rovei_stack stack;          /* of the thread that is in the slot */
+    struct rovei_worker *outer;        /* what this thread was before it became a guest here, or NULL */
+    struct rovei_worker *last_victim;  /* the last that gave work, or NULL */
+    int node;                          /* the memory node of the seat */
+    int *victims;                      /* all seats, near to far, beginning with its own */
+    unsigned char *distances;          /* how far each seat is */
+    void *user_state;                  /* what the start hook returned */
+    void *running;                     /* of the floor above: the innermost of its tasks on this stack */
+    _Atomic uint64_t counts[COUNTERS]; /* read by others at any time */
+    char owner_pad[ROVEI_LINE];
+
+    _Atomic uint32_t state; /* enum worker_state */
+    pthread_t thread;       /* of a pool slot */
+    char state_pad[ROVEI_LINE];
+};
+
+/* One writer, so no read-modify-write; relaxed, because a counter orders nothing. */
+static inline void worker_count_many(struct rovei_worker *worker, unsigned counter, uint64_t events)
+{
+    uint64_t count = atomic_load_explicit(&worker->counts[counter], memory_order_relaxed);
+    atomic_store_explicit(&worker->counts[counter], count + events, memory_order_relaxed);
+}
+
+static inline void worker_count(struct rovei_worker *worker, enum worker_counter counter)
+{
+    worker_count_many(worker, counter, 1);
+}
+
+/* Whether the worker keeps tasks for itself though nothing of its is public. Any thread; see deque_hides_tasks. */
+static inline bool worker_hides_tasks(struct rovei_worker *worker)
+{
+    return deque_hides_tasks(&worker->forks) || deque_hides_tasks(&worker->spawns);
+}
+
+static inline bool worker_has_public(struct rovei_worker *worker)
+{
+    return deque_has_public(&worker->forks) || deque_has_public(&worker->spawns);
+}
+
+/* The worker that the calling thread is, or NULL. */
+struct rovei_worker *rovei_worker_self(void);
+
+/* Makes the calling thread `worker`; NULL: no worker. Returns what it was before. */
+struct rovei_worker *rovei_worker_become(struct rovei_worker *worker);
+
+/* Allocates a worker and touches its memory; the caller enters it into the runtime. NULL if there is no memory. */
+struct rovei_worker *rovei_worker_create(struct rove_runtime *runtime, int index, int seat);
+
+/* Requires: its deques are empty and no thread is in it. NULL is legal. */
+void rovei_worker_destroy(struct rovei_worker *worker);
+
+/* Makes everything public that lies in the worker's deques. Owner only. */
+void rovei_worker_publish(struct rovei_worker *worker);
+
+/* Puts a task that nobody joins into the worker's deque. False if there was no memory to queue it: then it is the
+ * caller's again. Wakes a worker if need be. Owner only. */
+bool rovei_worker_spawn(struct rovei_worker *worker, rove_task *task);
+
+/* Starts the pool thread of seat `seat` and waits until it has made its worker and fallen asleep, BENCHED. Returns
+ * ROVE_OK; ROVE_NO_THREADS, with an errno value in `*error`; ROVE_NO_MEMORY. Requires: the lock of the seats. */
+rove_status rovei_worker_start(struct rove_runtime *runtime, int seat, int *error);
+
+#endif

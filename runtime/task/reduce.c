@@ -1,0 +1,97 @@
+#include "runtime/task/range.h"
+
+#include <rove/parallel.h>
+#include <rove/runtime.h>
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Values up to this size, in bytes, live on the stack of the worker that cuts the range. */
+enum { REDUCE_INLINE = 1024 };
+
+/* A reduction, or the half of one that is given away. */
+struct reduce_part {
+    rove_task task; /* first */
+    struct rovei_range range;
+    const rove_reduction *reduction;
+    void *value;
+};
+
+static void reduce_work(struct reduce_part *part);
+
+static void reduce_task(rove_task *task)
+{
+    struct reduce_part *part = (struct reduce_part *)task;
+    part->range.since = rovei_clock_now();
+    reduce_work(part);
+}
+
+/* Gives the right part away, with a value of its own, does the left, and combines. */
+static void reduce_split_with(struct reduce_part *part, int64_t count, void *value)
+{
+    const rove_reduction *reduction = part->reduction;
+    memcpy(value, reduction->identity, reduction->size);
+    struct reduce_part right = {.range = range_cut(&part->range, count), .reduction = reduction, .value = value};
+    rove_fork(&right.task, reduce_task);
+    reduce_work(part);
+    rove_join(&right.task, reduce_task);
+    reduction->combine(part->value, value, reduction->arg);
+}
+
+static __attribute__((noinline)) void reduce_split_small(struct reduce_part *part, int64_t count)
+{
+    alignas(max_align_t) char value[REDUCE_INLINE];
+    reduce_split_with(part, count, value);
+}
+
+/* False if there is no memory for a second value. */
+static bool reduce_split_large(struct reduce_part *part, int64_t count)
+{
+    void *value = malloc(part->reduction->size);
+    if (!value)
+        return false;
+    reduce_split_with(part, count, value);
+    free(value);
+    return true;
+}
+
+static bool reduce_split(struct reduce_part *part, int64_t count)
+{
+    if (part->reduction->size > REDUCE_INLINE)
+        return reduce_split_large(part, count);
+    reduce_split_small(part, count);
+    return true;
+}
+
+static void reduce_work(struct reduce_part *part)
+{
+    struct rovei_range *range = &part->range;
+    while (range->begin < range->end) {
+        int64_t count = range_to_give(range);
+        if (count > 0 && reduce_split(part, count))
+            return;
+        int64_t end = range_next(range);
+        part->reduction->body(range->begin, end, part->value, part->reduction->arg);
+        range_advance(range, end);
+    }
+}
+
+static void reduce_run(void *arg)
+{
+    struct reduce_part *part = arg;
+    range_start(&part->range, part->range.begin, part->range.end);
+    reduce_work(part);
+}
+
+rove_status rove_reduce(int64_t begin, int64_t end, const rove_reduction *reduction, void *result)
+{
+    if (!reduction || !result || reduction->size == 0 || !reduction->identity || !reduction->body ||
+        !reduction->combine || !range_is_countable(begin, end))
+        return ROVE_INVALID;
+    if (result != reduction->identity)
+        memcpy(result, reduction->identity, reduction->size);
+    if (end <= begin)
+        return ROVE_OK;
+    struct reduce_part part = {.range = {.begin = begin, .end = end}, .reduction = reduction, .value = result};
+    return rove_run(NULL, reduce_run, &part);
+}

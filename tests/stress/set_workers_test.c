@@ -1,0 +1,139 @@
+/*
+ * The number of workers goes up and down between 1 and 32 while storms rage: each task runs once, and the numbers of
+ * the workers stay in their range.
+ */
+#include <rove/rove.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <support/storm.h>
+
+enum { MOST = 32, STORMERS = 2 };
+
+static struct {
+    rove_runtime *runtime;
+    atomic_int left; /* stormers that are still at work */
+    int64_t rounds;
+    int64_t tasks;
+} field;
+
+static void change_until_done(void)
+{
+    struct test_random random = test_random_make(7);
+    int64_t changes = 0;
+    while (atomic_load(&field.left) > 0) {
+        int workers = 1 + (int)test_random_below(&random, MOST);
+        rove_status status = rove_set_workers(field.runtime, changes % 2 ? 1 : workers);
+        TEST_CHECK(status == ROVE_OK, "set to %d: %s", workers, rove_status_text(status));
+        changes++;
+        for (uint64_t pause = test_random_below(&random, 30); pause > 0; pause--)
+            test_yield();
+    }
+    printf("  %lld changes\n", (long long)changes);
+}
+
+static void player(void *arg)
+{
+    int number = *(int *)arg;
+    if (number == 0) {
+        change_until_done();
+        return;
+    }
+    for (int64_t round = 0; round < field.rounds; round++)
+        storm_in(field.runtime, field.tasks, (uint64_t)(number * 10000 + round), STORM_ALL);
+    atomic_fetch_sub(&field.left, 1);
+}
+
+static void play(int64_t rounds, int64_t tasks)
+{
+    int numbers[STORMERS + 1] = {0, 1, 2};
+    field.runtime = test_runtime(1);
+    field.rounds = rounds;
+    field.tasks = tasks;
+    atomic_store(&field.left, STORMERS);
+    test_on_threads(STORMERS + 1, player, numbers, sizeof numbers[0]);
+    TEST_CHECK(rove_set_workers(field.runtime, 2) == ROVE_OK && rove_worker_count(field.runtime) == 2, "in the end");
+    storm_in(field.runtime, tasks, 1, STORM_ALL);
+    test_runtime_end(field.runtime);
+}
+
+static void large_storms(void)
+{
+    play(test_scaled(12, 2), 50000);
+}
+
+static void small_storms(void)
+{
+    play(test_scaled(4000, 20), 100);
+}
+
+static int do_nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static int mark_task(void *arg)
+{
+    void **pair = arg;
+    test_once_mark(pair[0], (int64_t)(intptr_t)pair[1]);
+    free(pair);
+    return 0;
+}
+
+/* Makes its own worker one too many while it holds tasks and waits: it leaves when this is over. */
+static void spawn_and_shrink(void *arg)
+{
+    struct test_once *once = arg;
+    rove_group group = {0}, nested = {0};
+    for (int64_t i = 0; i < once->count; i++) {
+        void **pair = malloc(2 * sizeof *pair);
+        TEST_CHECK(pair, "no memory for a task");
+        pair[0] = once;
+        pair[1] = (void *)(intptr_t)i;
+        TEST_CHECK(rove_group_spawn(&group, mark_task, pair) == ROVE_OK, "spawn");
+        if (i == once->count / 2) {
+            TEST_CHECK(rove_set_workers(rove_current_runtime(), 1) == ROVE_OK, "shrink");
+            TEST_CHECK(rove_group_spawn(&nested, do_nothing, once) == ROVE_OK, "spawn");
+            TEST_CHECK(rove_group_wait(&nested) == ROVE_OK, "a nested wait");
+        }
+    }
+    TEST_CHECK(rove_group_wait(&group) == ROVE_OK, "wait");
+}
+
+static int spawn_and_shrink_task(void *arg)
+{
+    spawn_and_shrink(arg);
+    return 0;
+}
+
+static void shrink_while_holding_tasks(void)
+{
+    int64_t rounds = test_scaled(200, 5);
+    rove_runtime *runtime = test_runtime(4);
+    for (int64_t round = 0; round < rounds; round++) {
+        struct test_once onces[4];
+        rove_group group = {.runtime = runtime};
+        TEST_CHECK(rove_set_workers(runtime, 2 + (int)(round % 6)) == ROVE_OK, "grow");
+        for (int i = 0; i < 4; i++) {
+            test_once_init(&onces[i], 3000);
+            TEST_CHECK(rove_group_spawn(&group, spawn_and_shrink_task, &onces[i]) == ROVE_OK, "spawn");
+        }
+        TEST_CHECK(rove_group_wait(&group) == ROVE_OK, "wait");
+        for (int i = 0; i < 4; i++) {
+            test_once_check(&onces[i]);
+            test_once_fini(&onces[i]);
+        }
+    }
+    test_runtime_end(runtime);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test_case cases[] = {
+        {"large_storms", large_storms},
+        {"small_storms", small_storms},
+        {"shrink_while_holding_tasks", shrink_while_holding_tasks},
+    };
+    return test_main(argc, argv, cases, sizeof cases / sizeof *cases, 90);
+}

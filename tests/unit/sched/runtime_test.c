@@ -1,0 +1,543 @@
+/*
+ * A runtime's life as a user sees it: creation, who runs what, the number of workers, statistics, hooks, shutdown.
+ */
+#define _GNU_SOURCE
+#include <rove/rove.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <support/support.h>
+
+#include <cmocka.h>
+
+enum { WATCH_SECONDS = 50 };
+
+static void nothing(void *arg)
+{
+    (void)arg;
+}
+
+static int nothing_task(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static void add_one(void *arg)
+{
+    atomic_fetch_add((atomic_int *)arg, 1);
+}
+
+static int add_one_task(void *arg)
+{
+    add_one(arg);
+    return 0;
+}
+
+static void test_a_runtime_is_created_and_destroyed(void **state)
+{
+    (void)state;
+    int threads = test_thread_count();
+    rove_runtime *runtime = NULL;
+    assert_int_equal(rove_runtime_create(&runtime, NULL, NULL), ROVE_OK);
+    assert_non_null(runtime);
+    assert_in_range(rove_worker_count(runtime), 1, ROVE_WORKERS_MAX);
+    assert_in_range(rove_worker_limit(runtime), rove_worker_count(runtime), 100000);
+    assert_int_equal(rove_runtime_destroy(runtime), ROVE_OK);
+    test_wait_for_threads(threads);
+}
+
+static void test_an_unused_runtime_of_any_size_goes_away(void **state)
+{
+    (void)state;
+    for (int workers = 1; workers <= 128; workers *= 2)
+        test_runtime_end(test_runtime(workers));
+}
+
+static void test_the_defaults_are_those_that_are_documented(void **state)
+{
+    (void)state;
+    rove_config config;
+    memset(&config, 0xff, sizeof config);
+    rove_config_default(&config);
+    assert_int_equal(config.size, sizeof config);
+    assert_int_equal(config.workers, 0);
+    assert_false(config.oversubscribe);
+    assert_int_equal(config.workers_max, 0);
+    assert_int_equal(config.plan, ROVE_PLAN_CORES);
+    assert_int_equal(config.pin, ROVE_PIN_AUTO);
+    assert_int_equal(config.spin_ns, 20000);
+    assert_int_equal(config.stack_size, 8 << 20);
+    assert_null(config.pus);
+    assert_null(config.topology);
+    assert_null(config.topology_xml);
+    assert_null(config.allocator.allocate);
+    assert_null(config.hooks.worker_start);
+}
+
+/* What a task sees of its worker. */
+struct view {
+    rove_runtime *runtime;
+    int worker;
+    void *state;
+};
+
+static void look(void *arg)
+{
+    struct view *view = arg;
+    view->runtime = rove_current_runtime();
+    view->worker = rove_worker_id();
+    view->state = rove_worker_state();
+}
+
+static void test_the_caller_of_run_becomes_a_worker_for_its_time(void **state)
+{
+    (void)state;
+    rove_runtime *runtime = test_runtime(2);
+    struct view inside = {NULL, -7, NULL}, outside = {NULL, -7, NULL};
+    look(&outside);
+    assert_null(outside.runtime);
+    assert_int_equal(outside.worker, -1);
+    assert_null(outside.state);
+    assert_int_equal(rove_run(runtime, look, &inside), ROVE_OK);
+    assert_ptr_equal(inside.runtime, runtime);
+    assert_in_range(inside.worker, 0, rove_worker_limit(runtime) - 1);
+    look(&outside);
+    assert_null(outside.runtime);
+    assert_int_equal(outside.worker, -1);
+    test_runtime_end(runtime);
+}
+
+/* Calls of rove_run within each other, in one runtime or in two by turns. */
+struct nest {
+    rove_runtime *runtimes[2];
+    int depth;
+    atomic_int runs;
+};
+
+static void nest_run(void *arg)
+{
+    struct nest *nest = arg;
+    int depth = nest->depth, worker = rove_worker_id();
+    rove_runtime *own = rove_current_runtime();
+    TEST_CHECK(own == nest->runtimes[depth % 2], "depth %d runs in the wrong runtime", depth);
+    atomic_fetch_add(&nest->runs, 1);
+    if (depth > 0) {
+        nest->depth = depth - 1;
+        rove_status status = rove_run(nest->runtimes[(depth - 1) % 2], nest_run, nest);
+        TEST_CHECK(status == ROVE_OK, "depth %d: %s", depth, rove_status_text(status));
+        nest->depth = depth;
+    }
+    TEST_CHECK(rove_current_runtime() == own && rove_worker_id() == worker, "the worker is another after a nested run");
+}
+
+static void test_runs_nest_in_one_runtime(void **state)
+{
+    (void)state;
+    rove_runtime *runtime = test_runtime(2);
+    struct nest nest = {.runtimes = {runtime, runtime}, .depth = 100};
+    assert_int_equal(rove_run(runtime, nest_run, &nest), ROVE_OK);
+    assert_int_equal(nest.runs, 101);
+    test_runtime_end(runtime);
+}
+
+static void test_runs_nest_across_runtimes(void **state)
+{
+    (void)state;
+    rove_runtime *even = test_runtime(2), *odd = test_runtime(1);
+    struct nest nest = {.runtimes = {even, odd}, .depth = 0};
+    for (int i = 0; i < 20; i++) {
+        nest.depth = 1;
+        assert_int_equal(rove_run(odd, nest_run, &nest), ROVE_OK);
+    }
+    assert_int_equal(nest.runs, 40);
+    test_runtime_end(odd);
+    test_runtime_end(even);
+}
+
+/* More threads than workers, each with a call after another. */
+struct guest {
+    rove_runtime *runtime;
+    int calls;
+};
+
+static void fan_out(void *arg)
+{
+    atomic_int runs = 0;
+    rove_group group = {0};
+    for (int i = 0; i < 20; i++)
+        TEST_CHECK(rove_group_spawn(&group, add_one_task, &runs) == ROVE_OK, "spawn");
+    TEST_CHECK(rove_group_wait(&group) == ROVE_OK && atomic_load(&runs) == 20, "%d tasks", atomic_load(&runs));
+    add_one(arg);
+}
+
+static void guest_run(void *arg)
+{
+    struct guest *guest = arg;
+    for (int i = 0; i < guest->calls; i++) {
+        atomic_int runs = 0;
+        rove_status status = rove_run(guest->runtime, fan_out, &runs);
+        TEST_CHECK(status == ROVE_OK, "%s", rove_status_text(status));
+        TEST_CHECK(atomic_load(&runs) == 1, "call %d ran %d times", i, atomic_load(&runs));
+    }
+}
+
+static void test_more_threads_than_workers_may_run_at_once(void **state)
+{
+    (void)state;
+    enum { GUESTS = 16 };
+    for (int workers = 1; workers <= 4; workers *= 2) {
+        rove_runtime *runtime = test_runtime(workers);
+        struct guest guest = {runtime, 200};
+        test_on_threads(GUESTS, guest_run, &guest, 0);
+        test_runtime_end(runtime);
+    }
+}
+
+static void test_threads_may_make_the_default_runtime_at_once(void **state)
+{
+    (void)state;
+    struct guest guest = {NULL, 50};
+    test_on_threads(8, guest_run, &guest, 0);
+    rove_report report = {"?"};
+    rove_runtime *first = rove_default_runtime(&report);
+    assert_non_null(first);
+    assert_ptr_equal(first, rove_default_runtime(NULL));
+    assert_int_equal(rove_runtime_shutdown(first), ROVE_INVALID);
+    assert_int_equal(rove_runtime_destroy(first), ROVE_INVALID);
+    assert_int_equal(rove_run(NULL, nothing, NULL), ROVE_OK);
+}
+
+static void test_null_arguments_are_refused(void **state)
+{
+    (void)state;
+    rove_runtime *runtime = test_runtime(1);
+    rove_stats stats;
+    rove_report report = {""};
+    assert_int_equal(rove_runtime_create(NULL, NULL, &report), ROVE_INVALID);
+    assert_true(report.text[0] != '\0');
+    assert_int_equal(rove_run(runtime, NULL, NULL), ROVE_INVALID);
+    assert_int_equal(rove_run(NULL, NULL, NULL), ROVE_INVALID);
+    assert_int_equal(rove_runtime_shutdown(NULL), ROVE_INVALID);
+    assert_int_equal(rove_runtime_destroy(NULL), ROVE_OK);
+    assert_int_equal(rove_set_workers(runtime, 0), ROVE_INVALID);
+    assert_int_equal(rove_set_workers(runtime, -1), ROVE_INVALID);
+    assert_int_equal(rove_set_workers(runtime, 1000000), ROVE_INVALID);
+    assert_int_equal(rove_worker_count(NULL), 0);
+    assert_int_equal(rove_worker_limit(NULL), 0);
+    assert_int_equal(rove_runtime_stats(NULL, &stats), ROVE_INVALID);
+    assert_int_equal(rove_runtime_stats(runtime, NULL), ROVE_INVALID);
+    assert_int_equal(rove_worker_stats(runtime, -1, &stats), ROVE_INVALID);
+    assert_int_equal(rove_worker_stats(runtime, rove_worker_limit(runtime), &stats), ROVE_INVALID);
+    assert_int_equal(rove_worker_stats(runtime, 0, NULL), ROVE_INVALID);
+    assert_int_equal(rove_worker_stats(NULL, 0, &stats), ROVE_INVALID);
+    atomic_int runs = 0;
+    assert_int_equal(rove_run(runtime, add_one, &runs), ROVE_OK);
+    assert_int_equal(runs, 1);
+    test_runtime_end(runtime);
+}
+
+static void test_every_status_has_a_text(void **state)
+{
+    (void)state;
+    for (int i = ROVE_OK; i <= ROVE_BUSY; i++) {
+        assert_non_null(rove_status_text((rove_status)i));
+        for (int j = ROVE_OK; j < i; j++)
+            assert_string_not_equal(rove_status_text((rove_status)i), rove_status_text((rove_status)j));
+    }
+    assert_non_null(rove_status_text((rove_status)12345));
+    assert_non_null(rove_status_text((rove_status)-1));
+}
+
+static void count_workers(void *arg)
+{
+    rove_runtime *runtime = arg;
+    TEST_CHECK(rove_set_workers(runtime, 5) == ROVE_OK, "from a task");
+    TEST_CHECK(rove_worker_count(runtime) == 5, "%d workers", rove_worker_count(runtime));
+}
+
+static void test_the_number_of_workers_goes_up_and_down(void **state)
+{
+    (void)state;
+    rove_runtime *runtime = test_runtime(2);
+    static const int counts[] = {1, 32, 2, 7, 1, 1, 16, 3};
+    int limit = rove_worker_limit(runtime);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        assert_int_equal(rove_set_workers(runtime, counts[i]), ROVE_OK);
+        assert_int_equal(rove_worker_count(runtime), counts[i]);
+        assert_int_equal(rove_worker_limit(runtime), limit);
+        atomic_int runs = 0;
+        assert_int_equal(rove_run(runtime, fan_out, &runs), ROVE_OK);
+        assert_int_equal(runs, 1);
+    }
+    assert_int_equal(rove_run(runtime, count_workers, runtime), ROVE_OK);
+    test_runtime_end(runtime);
+}
+
+static void test_the_maximum_of_workers_is_kept(void **state)
+{
+    (void)state;
+    rove_config config;
+    rove_config_default(&config);
+    config.workers = 2;
+    config.workers_max = 4;
+    config.oversubscribe = true;
+    rove_runtime *runtime = test_runtime_with(&config);
+    assert_int_equal(rove_set_workers(runtime, 4), ROVE_OK);
+    assert_int_equal(rove_set_workers(runtime, 5), ROVE_INVALID);
+    assert_int_equal(rove_worker_count(runtime), 4);
+    test_runtime_end(runtime);
+}
+
+/* Worker numbers: two tasks that run at the same moment must not see the same one. */
+static atomic_int present[ROVE_WORKERS_MAX * 2];
+
+static int claim_number(void *arg)
+{
+    int worker = rove_worker_id(), limit = *(int *)arg;
+    TEST_CHECK(worker >= 0 && worker < limit, "worker %d of %d", worker, limit);
+    TEST_CHECK(atomic_fetch_add(&present[worker], 1) == 0, "two threads are worker %d", worker);
+    for (int i = 0; i < 3; i++)
+        test_yield();
+    TEST_CHECK(rove_worker_id() == worker, "worker %d became %d", worker, rove_worker_id());
+    atomic_fetch_sub(&present[worker], 1);
+    return 0;
+}
+
+struct claim {
+    rove_runtime *runtime;
+    int limit;
+};
+
+static void claim_many(void *arg)
+{
+    struct claim *claim = arg;
+    rove_group group = {.runtime = claim->runtime};
+    for (int i = 0; i < 300; i++)
+        TEST_CHECK(rove_group_spawn(&group, claim_number, &claim->limit) == ROVE_OK, "spawn");
+    TEST_CHECK(rove_group_wait(&group) == ROVE_OK, "wait");
+}
+
+static void test_no_two_threads_are_the_same_worker(void **state)
+{
+    (void)state;
+    rove_runtime *runtime = test_runtime(4);
+    struct claim claim = {runtime, rove_worker_limit(runtime)};
+    test_on_threads(8, claim_many, &claim, 0);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(rove_set_workers(runtime, 1 + i * 3 % 7), ROVE_OK);
+        claim_many(&claim);
+    }
+    test_runtime_end(runtime);
+}
+
+static void add_stats(rove_stats *sum, const rove_stats *stats)
+{
+    const uint64_t *from = (const uint64_t *)stats;
+    uint64_t *to = (uint64_t *)sum;
+    for (size_t i = 0; i < sizeof *stats / sizeof *from; i++)
+        to[i] += from[i];
+}
+
+static void test_statistics_add_up(void **state)
+{
+    (void)state;
+    enum { TASKS = 5000 };
+    rove_runtime *runtime = test_runtime(4);
+    rove_group group = {.runtime = runtime};
+    atomic_int runs = 0;
+    for (int i = 0; i < TASKS; i++)
+        assert_int_equal(rove_group_spawn(&group, add_one_task, &runs), ROVE_OK);
+    assert_int_equal(rove_group_wait(&group), ROVE_OK);
+    assert_int_equal(rove_run(runtime, fan_out, &runs), ROVE_OK);
+    assert_int_equal(rove_runtime_shutdown(runtime), ROVE_OK);
+
+    rove_stats all, sum = {0}, one;
+    assert_int_equal(rove_runtime_stats(runtime, &all), ROVE_OK);
+    for (int i = 0; i < rove_worker_limit(runtime); i++) {
+        if (rove_worker_stats(runtime, i, &one) == ROVE_OK) /* there need not be a worker of each number */
+            add_stats(&sum, &one);
+    }
+    assert_true(all.spawned >= TASKS + 20);
+    assert_true(all.spawned <= TASKS + 21);
+    assert_true(all.executed == all.spawned);
+    assert_true(sum.executed == all.executed);
+    assert_true(sum.steals == all.steals);
+    assert_true(sum.parks == all.parks);
+    uint64_t by_distance = 0;
+    for (int i = 0; i < ROVE_DISTANCES; i++)
+        by_distance += all.steals_by_distance[i];
+    assert_true(by_distance == all.steals);
+    assert_int_equal(all.threads_refused, 0);
+    test_runtime_end(runtime);
+}
+
+/* Hooks that count, and hand out a state that names the worker. */
+static atomic_int started, stopped, lines;
+static int states[ROVE_WORKERS_MAX * 2];
+
+static void *hook_start(int worker, void *arg)
+{
+    TEST_CHECK(arg == &started, "the hook got another argument");
+    TEST_CHECK(worker >= 0 && worker < ROVE_WORKERS_MAX * 2, "worker %d started", worker);
+    atomic_fetch_add(&started, 1);
+    return &states[worker];
+}
+
+static void hook_stop(int worker, void *state, void *arg)
+{
+    TEST_CHECK(arg == &started && state == &states[worker], "worker %d stops with another state", worker);
+    atomic_fetch_add(&stopped, 1);
+}
+
+static void hook_log(const char *line, void *arg)
+{
+    TEST_CHECK(arg == &started && !strchr(line, '\n'), "a log line ends in a newline");
+    atomic_fetch_add(&lines, 1);
+}
+
+static int check_state(void *arg)
+{
+    (void)arg;
+    void *state = rove_worker_state();
+    TEST_CHECK(state == NULL || (int *)state >= states, "worker %d has a foreign state", rove_worker_id());
+    return 0;
+}
+
+static void test_hooks_see_each_pool_thread_start_and_stop(void **state)
+{
+    (void)state;
+    rove_config config;
+    rove_config_default(&config);
+    config.workers = 3;
+    config.oversubscribe = true;
+    config.hooks = (rove_hooks){hook_start, hook_stop, hook_log, &started};
+    atomic_store(&started, 0);
+    atomic_store(&stopped, 0);
+    rove_runtime *runtime = test_runtime_with(&config);
+    rove_group group = {.runtime = runtime};
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(rove_group_spawn(&group, check_state, NULL), ROVE_OK);
+    assert_int_equal(rove_group_wait(&group), ROVE_OK);
+    struct view view = {NULL, -1, &view};
+    assert_int_equal(rove_run(runtime, look, &view), ROVE_OK);
+    assert_null(view.state);
+    assert_int_equal(rove_set_workers(runtime, 6), ROVE_OK);
+    assert_int_equal(rove_set_workers(runtime, 1), ROVE_OK);
+    test_runtime_end(runtime);
+    assert_true(started >= 1);
+    assert_int_equal(started, stopped);
+}
+
+static void test_shutdown_refuses_what_comes_after(void **state)
+{
+    (void)state;
+    int threads = test_thread_count();
+    rove_runtime *runtime = test_runtime(3);
+    rove_group group = {.runtime = runtime};
+    atomic_int runs = 0;
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(rove_group_spawn(&group, add_one_task, &runs), ROVE_OK);
+    assert_int_equal(rove_runtime_shutdown(runtime), ROVE_OK);
+    assert_int_equal(runs, 1000);
+    test_wait_for_threads(threads);
+    assert_int_equal(rove_runtime_shutdown(runtime), ROVE_OK);
+    assert_int_equal(rove_run(runtime, add_one, &runs), ROVE_CLOSED);
+    assert_int_equal(rove_group_wait(&group), ROVE_OK);
+    assert_int_equal(rove_group_spawn(&group, add_one_task, &runs), ROVE_CLOSED);
+    assert_int_equal(rove_group_wait(&group), ROVE_OK);
+    assert_int_equal(rove_set_workers(runtime, 2), ROVE_CLOSED);
+    assert_int_equal(runs, 1000);
+    size_t spawned = 5;
+    assert_int_equal(rove_group_spawn_many(&group, nothing_task, &runs, 0, 3, &spawned), ROVE_CLOSED);
+    assert_int_equal(spawned, 0);
+    test_runtime_end(runtime);
+}
+
+static void shutdown_from_thread(void *arg)
+{
+    TEST_CHECK(rove_runtime_shutdown(arg) == ROVE_OK, "one of several calls");
+}
+
+static void test_several_threads_may_shut_down(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        rove_runtime *runtime = test_runtime(3);
+        rove_group group = {.runtime = runtime};
+        for (int j = 0; j < 50; j++)
+            assert_int_equal(rove_group_spawn(&group, nothing_task, NULL), ROVE_OK);
+        test_on_threads(4, shutdown_from_thread, runtime, 0);
+        assert_int_equal(rove_group_wait(&group), ROVE_OK);
+        test_runtime_end(runtime);
+    }
+}
+
+static void end_from_inside(void *arg)
+{
+    TEST_CHECK(rove_runtime_shutdown(arg) == ROVE_BUSY, "shutdown from inside");
+    TEST_CHECK(rove_runtime_destroy(arg) == ROVE_BUSY, "destroy from inside");
+}
+
+static int end_from_task(void *arg)
+{
+    end_from_inside(arg);
+    return 0;
+}
+
+static void test_a_worker_cannot_end_its_own_runtime(void **state)
+{
+    (void)state;
+    rove_runtime *runtime = test_runtime(2);
+    rove_group group = {.runtime = runtime};
+    assert_int_equal(rove_run(runtime, end_from_inside, runtime), ROVE_OK);
+    assert_int_equal(rove_group_spawn(&group, end_from_task, runtime), ROVE_OK);
+    assert_int_equal(rove_group_wait(&group), ROVE_OK);
+    assert_int_equal(rove_run(runtime, nothing, NULL), ROVE_OK);
+    test_runtime_end(runtime);
+}
+
+static void test_an_idle_runtime_stays_asleep(void **state)
+{
+    (void)state;
+    rove_runtime *runtime = test_runtime(4);
+    atomic_int runs = 0;
+    assert_int_equal(rove_run(runtime, fan_out, &runs), ROVE_OK);
+    rove_stats before, after;
+    do { /* until all are asleep; a runtime that never sleeps meets the watchdog */
+        assert_int_equal(rove_runtime_stats(runtime, &before), ROVE_OK);
+        for (int i = 0; i < 20000; i++)
+            test_yield();
+        assert_int_equal(rove_runtime_stats(runtime, &after), ROVE_OK);
+    } while (memcmp(&before, &after, sizeof before) != 0);
+    test_runtime_end(runtime);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_runtime_is_created_and_destroyed),
+        cmocka_unit_test(test_an_unused_runtime_of_any_size_goes_away),
+        cmocka_unit_test(test_the_defaults_are_those_that_are_documented),
+        cmocka_unit_test(test_the_caller_of_run_becomes_a_worker_for_its_time),
+        cmocka_unit_test(test_runs_nest_in_one_runtime),
+        cmocka_unit_test(test_runs_nest_across_runtimes),
+        cmocka_unit_test(test_more_threads_than_workers_may_run_at_once),
+        cmocka_unit_test(test_threads_may_make_the_default_runtime_at_once),
+        cmocka_unit_test(test_null_arguments_are_refused),
+        cmocka_unit_test(test_every_status_has_a_text),
+        cmocka_unit_test(test_the_number_of_workers_goes_up_and_down),
+        cmocka_unit_test(test_the_maximum_of_workers_is_kept),
+        cmocka_unit_test(test_no_two_threads_are_the_same_worker),
+        cmocka_unit_test(test_statistics_add_up),
+        cmocka_unit_test(test_hooks_see_each_pool_thread_start_and_stop),
+        cmocka_unit_test(test_shutdown_refuses_what_comes_after),
+        cmocka_unit_test(test_several_threads_may_shut_down),
+        cmocka_unit_test(test_a_worker_cannot_end_its_own_runtime),
+        cmocka_unit_test(test_an_idle_runtime_stays_asleep),
+    };
+    test_watchdog(WATCH_SECONDS);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
