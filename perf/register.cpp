@@ -2,6 +2,7 @@
  * rove-bench: registers every case with Google Benchmark and runs those that the command line asks for.
  */
 #include "harness/cases.hpp"
+#include "harness/filter.hpp"
 #include "harness/options.hpp"
 #include "harness/plain_names.hpp"
 #include "mandelbrot/mandelbrot.h"
@@ -10,9 +11,9 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <regex>
 #include <rove/rove.h>
 #include <stdexcept>
+#include <utility>
 
 namespace
 {
@@ -39,24 +40,6 @@ void choose_workers(Options &options)
     options.workers.push_back(1);
     if (int all = default_workers(); all > 1)
         options.workers.push_back(all);
-}
-
-/* The cases whose names match, by the rules of Google Benchmark: a regular expression that may match anywhere in the
- * name, and selects the others if it begins with a minus. */
-std::vector<Case> select(const std::vector<Case> &cases, std::string filter)
-{
-    bool inverted = !filter.empty() && filter[0] == '-';
-    if (inverted)
-        filter.erase(0, 1);
-    if (filter.empty() || filter == "all")
-        filter = ".";
-    std::regex pattern(filter, std::regex::extended);
-    std::vector<Case> selected;
-    for (const Case &bench : cases) {
-        if (std::regex_search(bench.name, pattern) != inverted)
-            selected.push_back(bench);
-    }
-    return selected;
 }
 
 /* What a reader of the figures has to know. */
@@ -95,7 +78,8 @@ void list(const std::vector<Case> &cases)
 /* Runs the registered cases as Google Benchmark's flags say. */
 void run_registered(const Options &options)
 {
-    perf::PlainNames display(std::unique_ptr<benchmark::BenchmarkReporter>(benchmark::CreateDefaultDisplayReporter()));
+    std::unique_ptr<benchmark::BenchmarkReporter> console(benchmark::CreateDefaultDisplayReporter());
+    perf::PlainNames display(std::move(console));
     if (!options.has_output_file) {
         benchmark::RunSpecifiedBenchmarks(&display, ".");
         return;
@@ -124,7 +108,7 @@ void run(Options &options)
     perf::set_scale(options.scale);
     if (!options.text.empty())
         wordcount_set_text(options.text.c_str());
-    std::vector<Case> cases = select(perf::make_cases(options.workers), benchmark::GetBenchmarkFilter());
+    std::vector<Case> cases = perf::select_cases(perf::make_cases(options.workers), benchmark::GetBenchmarkFilter());
     if (cases.empty())
         throw std::invalid_argument("no benchmark has a name that matches the filter");
     if (options.list_only) {

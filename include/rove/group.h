@@ -27,12 +27,14 @@ ROVE_BEGIN_C
 typedef struct rove_group {
     rove_runtime *runtime;    /* where tasks go; NULL: the spawner's own runtime, else the default runtime */
     rove_runtime *spawned_to; /* where the last one went */
-    uint64_t state;           /* tasks counted with atomic operations, and whether somebody waits */
     int64_t local;            /* tasks counted by the thread whose stack the group lies on */
+    bool is_home;             /* whether that thread counts */
+    int has_ended;            /* a wait has returned since the last spawn */
+    char pad[128];            /* what others write lies apart */
+    uint64_t state;           /* tasks counted with atomic operations, and whether somebody waits */
     void *waiters;            /* threads that sleep until the group is empty */
     int64_t failed;           /* how many tasks returned an error */
     int error;                /* the first error */
-    int has_ended;            /* a wait has returned since the last spawn */
 } rove_group;
 
 /* The work of a task: returns 0 for success; anything else is an error and is kept if it is the group's first. */

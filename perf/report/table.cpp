@@ -151,9 +151,12 @@ std::string workload_table(const Report &report)
         rows.push_back(workload_row(report, *workload));
     if (rows.size() == 1)
         return "";
-    return align(rows) + "\nserial: plain C.  call: plain C, every recursive call a real call.  T1/Ts, T1/call: what "
-                         "Rove costs on one worker.\nT1/Tn: speed-up.  OpenMP n, oneTBB n: how many times as long as "
-                         "Rove they took, with as many workers.\n";
+    std::string notes =
+        "\nserial: plain C.  call: plain C, nothing inlined.  T1/Ts, T1/call: what Rove costs on one worker.\n"
+        "T1/Tn: speed-up on n workers.";
+    if (!peers_of(report).empty())
+        notes += "  OpenMP n, oneTBB n: time in relation to that of Rove, both on n workers.";
+    return align(rows) + notes + "\n";
 }
 
 /* A row for each worker count, or one where the variants have a fixed count. */

@@ -62,7 +62,7 @@ static bool uts_prepare(enum perf_scale scale, struct perf_problem *problem)
         int64_t nodes;
     } sizes[] = {[PERF_FULL] = {10, 4130071}, [PERF_SMALL] = {9, 1031269}, [PERF_TINY] = {4, 944}};
     uts_depth = sizes[scale].depth;
-    uts_log_of_failure = log(1 - 1 / (1.0 + UTS_AVERAGE));
+    uts_log_of_failure = log(1 - 1 / (1 + (double)UTS_AVERAGE));
     snprintf(problem->title, sizeof problem->title, "uts(depth %d)", uts_depth);
     problem->expected = sizes[scale].nodes;
     problem->tasks = sizes[scale].nodes;

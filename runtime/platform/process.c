@@ -24,7 +24,7 @@ void rovei_process_mark_fini(struct rovei_process_mark *mark)
     mark->page = NULL;
 }
 
-bool rovei_process_is_same(const struct rovei_process_mark *mark)
+bool rovei_process_is(int32_t pid)
 {
-    return *mark->page != 0 && (mark->pid == 0 || mark->pid == getpid());
+    return getpid() == pid;
 }

@@ -10,14 +10,20 @@
 
 struct rovei_process_mark {
     volatile uint32_t *page; /* holds a nonzero word in the process that made it */
-    int32_t pid;             /* used instead where the kernel cannot wipe pages */
+    int32_t pid;             /* used instead where the kernel cannot wipe pages; else 0 */
 };
 
 /* False if there is no memory. */
 bool rovei_process_mark_init(struct rovei_process_mark *mark);
 void rovei_process_mark_fini(struct rovei_process_mark *mark);
 
+/* Whether this process has the number `pid`. */
+bool rovei_process_is(int32_t pid);
+
 /* True in the process that made the mark, false in its children. */
-bool rovei_process_is_same(const struct rovei_process_mark *mark);
+static inline bool process_is_same(const struct rovei_process_mark *mark)
+{
+    return *mark->page != 0 && (mark->pid == 0 || rovei_process_is(mark->pid));
+}
 
 #endif

@@ -39,7 +39,7 @@ static bool fork_withdraw(struct rovei_worker *worker, struct rovei_deque *deque
 
 void rovei_fork_slow(rove_task *task)
 {
-    struct rovei_worker *worker = rovei_worker_self();
+    struct rovei_worker *worker = worker_self();
     if (!worker || fork_attend(worker, &worker->forks) || !fork_withdraw(worker, &worker->forks))
         return;
     ROVEI_INIT(task->run, (uintptr_t)ROVEI_LOAD(worker->forks.bottom, RELAXED));
@@ -60,7 +60,7 @@ static bool join_is_over(void *task)
 
 rove_status rovei_join_slow(rove_task *task, rove_task_fn *fn)
 {
-    struct rovei_worker *worker = rovei_worker_self();
+    struct rovei_worker *worker = worker_self();
     if (worker && task->slot == SLOT_UNQUEUED)
         ROVEI_STORE(worker->forks.bottom, (int64_t)task->run, RELEASE);
     else if (worker && !deque_take_slow(&worker->forks, task->slot)) {

@@ -41,7 +41,7 @@ rove_status rovei_guest_enter(struct rove_runtime *runtime, struct rovei_worker 
     mutex_unlock(&runtime->seats);
     if (status)
         return status;
-    struct rovei_worker *outer = rovei_worker_self();
+    struct rovei_worker *outer = worker_self();
     if (outer) {
         rovei_worker_publish(outer);
         rovei_wake_one(outer->runtime, outer);

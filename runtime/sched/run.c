@@ -34,7 +34,7 @@ rove_status rove_run(rove_runtime *runtime, void (*fn)(void *arg), void *arg)
 {
     if (!fn)
         return ROVE_INVALID;
-    struct rovei_worker *self = rovei_worker_self();
+    struct rovei_worker *self = worker_self();
     if (self && (self->runtime == runtime || !runtime) && runtime_is_here(self->runtime)) {
         fn(arg);
         return ROVE_OK;

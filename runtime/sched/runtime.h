@@ -65,7 +65,7 @@ struct rove_runtime {
 /* Whether this process is the one that created the runtime. */
 static inline bool runtime_is_here(const struct rove_runtime *runtime)
 {
-    return rovei_process_is_same(&runtime->process);
+    return process_is_same(&runtime->process);
 }
 
 /* The worker in pool slot, guest slot, or any slot `i`; NULL if that was never used. Slots of both kinds alternate. */

@@ -9,37 +9,32 @@ static struct rovei_ring outside_ring = {NULL, &outside_slot, 0};
 
 /* Every operation on this deque takes the slow path, where the thread is seen to be no worker. Threads share it and
  * overwrite each other's stores to it, which nobody reads. */
-static struct rovei_deque outside = {
+struct rovei_deque rovei_outside = {
     .slots = &outside_slot, .limit = INT64_MIN, .split = INT64_MAX, .ring = &outside_ring};
 
-__thread struct rovei_deque *rovei_self __attribute__((tls_model("initial-exec"))) = &outside;
-
-struct rovei_worker *rovei_worker_self(void)
-{
-    return rovei_self == &outside ? NULL : (struct rovei_worker *)rovei_self;
-}
+__thread struct rovei_deque *rovei_self __attribute__((tls_model("initial-exec"))) = &rovei_outside;
 
 struct rovei_worker *rovei_worker_become(struct rovei_worker *worker)
 {
-    struct rovei_worker *before = rovei_worker_self();
-    rovei_self = worker ? &worker->forks : &outside;
+    struct rovei_worker *before = worker_self();
+    rovei_self = worker ? &worker->forks : &rovei_outside;
     return before;
 }
 
 int rove_worker_id(void)
 {
-    struct rovei_worker *worker = rovei_worker_self();
+    struct rovei_worker *worker = worker_self();
     return worker ? worker->index : -1;
 }
 
 void *rove_worker_state(void)
 {
-    struct rovei_worker *worker = rovei_worker_self();
+    struct rovei_worker *worker = worker_self();
     return worker ? worker->user_state : NULL;
 }
 
 rove_runtime *rove_current_runtime(void)
 {
-    struct rovei_worker *worker = rovei_worker_self();
+    struct rovei_worker *worker = worker_self();
     return worker ? worker->runtime : NULL;
 }

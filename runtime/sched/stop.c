@@ -65,7 +65,7 @@ rove_status rove_runtime_shutdown(rove_runtime *runtime)
         return ROVE_INVALID;
     if (!runtime_is_here(runtime))
         return ROVE_FORKED;
-    for (struct rovei_worker *worker = rovei_worker_self(); worker; worker = worker->outer)
+    for (struct rovei_worker *worker = worker_self(); worker; worker = worker->outer)
         if (worker->runtime == runtime)
             return ROVE_BUSY;
     mutex_lock(&runtime->stopping);

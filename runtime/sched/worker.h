@@ -106,8 +106,14 @@ static inline bool worker_has_public(struct rovei_worker *worker)
     return deque_has_public(&worker->forks) || deque_has_public(&worker->spawns);
 }
 
+/* Where rovei_self points on a thread that is no worker. */
+extern struct rovei_deque rovei_outside;
+
 /* The worker that the calling thread is, or NULL. */
-struct rovei_worker *rovei_worker_self(void);
+static inline struct rovei_worker *worker_self(void)
+{
+    return rovei_self == &rovei_outside ? NULL : (struct rovei_worker *)rovei_self;
+}
 
 /* Makes the calling thread `worker`; NULL: no worker. Returns what it was before. */
 struct rovei_worker *rovei_worker_become(struct rovei_worker *worker);

@@ -2,8 +2,8 @@
  * Groups: counting tasks, keeping the first error, waiting.
  *
  * A group counts in two places: `local`, which only the thread touches on whose stack the group lies (its home), with
- * plain operations, and `state`, with atomic ones. The group is empty when the two add up to zero. HOME in `state` says
- * that `local` has to be asked. Before the home thread sleeps it moves `local` over into `state`; from then on whoever
+ * plain operations, and `state`, with atomic ones. The group is empty when the two add up to zero. HOME in `state`, and
+ * `is_home` for the home thread itself, say that `local` has to be asked. Before the home thread sleeps it moves `local` over into `state`; from then on whoever
  * brings the count to zero announces the end.
  *
  * "Announce, then touch nothing": the step that brings `state` to zero is the last access to the group, because a waiter
@@ -86,12 +86,14 @@ static uint64_t group_lock(rove_group *group)
     }
 }
 
-/* Adds `change` to the home's count. Relaxed: HOME is set and cleared by this thread alone. */
-static void group_count_home(rove_group *group, int64_t change)
+/* Adds `change` to the home's count. Home thread only. */
+static inline void group_count_home(rove_group *group, int64_t change)
 {
     group->local += change;
-    if (!(__atomic_load_n(&group->state, __ATOMIC_RELAXED) & HOME))
-        __atomic_fetch_or(&group->state, HOME, __ATOMIC_RELAXED);
+    if (group->is_home)
+        return;
+    group->is_home = true;
+    __atomic_fetch_or(&group->state, HOME, __ATOMIC_RELAXED); /* only this thread sets and clears it */
 }
 
 /* Relaxed: the tasks themselves are handed over by the deques, and the group cannot end before they are counted. */
@@ -154,7 +156,7 @@ static void group_fail(rove_group *group, int error)
 static void group_run(rove_task *task)
 {
     struct group_task *cell = (struct group_task *)task;
-    struct rovei_worker *worker = rovei_worker_self();
+    struct rovei_worker *worker = worker_self();
     struct group_task self = *cell;
     slab_release(&worker->slab, cell);
     struct group_frame frame = {self.group, worker->running};
@@ -253,7 +255,7 @@ rove_status rove_group_spawn_many(rove_group *group, rove_group_fn *fn, void *ar
     *spawned = 0;
     if (!group || !fn || count > INT32_MAX)
         return ROVE_INVALID;
-    struct rovei_worker *worker = rovei_worker_self();
+    struct rovei_worker *worker = worker_self();
     group_refresh(group);
     if (!worker || (group->runtime && group->runtime != worker->runtime) || !runtime_is_here(worker->runtime))
         return group_spawn_outside(group, fn, args, stride, count, spawned);
@@ -267,7 +269,7 @@ rove_status rove_group_spawn_many(rove_group *group, rove_group_fn *fn, void *ar
 
 rove_status rove_group_spawn(rove_group *group, rove_group_fn *fn, void *arg)
 {
-    struct rovei_worker *worker = rovei_worker_self();
+    struct rovei_worker *worker = worker_self();
     if (!group || !fn)
         return ROVE_INVALID;
     if (!worker || (group->runtime && group->runtime != worker->runtime) || !runtime_is_here(worker->runtime))
@@ -281,9 +283,8 @@ static bool waiter_is_over(void *arg)
     struct group_waiter *waiter = arg;
     if (waiter->has_missed)
         return true;
-    uint64_t state;
-    if (stack_has(&waiter->stack, waiter->group) && ((state = group_load(waiter->group)) & HOME))
-        return waiter->group->local + state_count(state) == 0;
+    if (stack_has(&waiter->stack, waiter->group) && waiter->group->is_home)
+        return waiter->group->local + state_count(group_load(waiter->group)) == 0;
     if (waiter->is_registered)
         return atomic_load_explicit(&waiter->is_done, memory_order_seq_cst); /* [signal] */
     return group_load(waiter->group) == 0;
@@ -310,10 +311,11 @@ static void waiter_register(struct group_waiter *waiter)
 static void waiter_move_home(struct group_waiter *waiter)
 {
     rove_group *group = waiter->group;
-    if (!stack_has(&waiter->stack, group) || !(group_load(group) & HOME))
+    if (!stack_has(&waiter->stack, group) || !group->is_home)
         return;
     uint64_t change = ONE * (uint64_t)group->local - HOME;
     group->local = 0;
+    group->is_home = false;
     group_check_end(group, __atomic_add_fetch(&group->state, change, __ATOMIC_SEQ_CST)); /* [end] */
 }
 
@@ -393,7 +395,7 @@ rove_status rove_group_wait(rove_group *group)
 {
     if (!group)
         return ROVE_INVALID;
-    struct rovei_worker *worker = rovei_worker_self();
+    struct rovei_worker *worker = worker_self();
     int depth = worker ? group_depth(worker, group) : 0;
     if (depth > 0)
         return depth == 1 ? ROVE_INVALID : ROVE_BUSY;
