@@ -91,8 +91,10 @@ static void referee(void *arg)
         atomic_store(&game.accepted, 0);
         atomic_store(&game.executed, 0);
         pthread_barrier_wait(&game.begin);
-        for (uint64_t pause = test_random_below(&random, 20); pause > 0; pause--)
+        if (test_random_below(&random, 4) == 0)
             test_yield();
+        for (uint64_t pause = test_random_below(&random, 20000); pause > 0; pause--)
+            atomic_load(&game.accepted);
         TEST_CHECK(rove_runtime_shutdown(game.runtime) == ROVE_OK, "shutdown");
         pthread_barrier_wait(&game.end);
         TEST_CHECK(atomic_load(&game.accepted) == atomic_load(&game.executed), "round %lld: %d accepted, %d executed",
