@@ -11,6 +11,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <rove/rove.h>
 #include <stdexcept>
 #include <utility>
@@ -55,9 +56,9 @@ void describe(const Options &options)
             benchmark::AddCustomContext(std::string("rove_absent_") + runtime->title, runtime->absent);
         }
     }
-#ifndef __OPTIMIZE__
-    std::fprintf(stderr, "rove-bench: built without optimization: the figures mean nothing\n");
-#endif
+    if (std::strcmp(PERF_BUILD_TYPE, "Release") != 0)
+        std::fprintf(stderr, "rove-bench: not built as Release but as '%s': the figures mean little\n",
+                     PERF_BUILD_TYPE);
 }
 
 void register_case(const Case &bench, bool once)

@@ -91,9 +91,16 @@ std::string processor_name()
     return "processor";
 }
 
+/* The load tells whether something else ran when the report began. */
 std::string describe_machine(const benchmark::BenchmarkReporter::Context &context)
 {
-    return std::to_string(context.cpu_info.num_cpus) + " x " + processor_name() + ", " PERF_COMPILER ", " PERF_FLAGS;
+    const benchmark::CPUInfo &cpu = context.cpu_info;
+    std::string text = std::to_string(cpu.num_cpus) + " x " + processor_name() + ", " PERF_COMPILER ", " PERF_FLAGS;
+    if (cpu.load_avg.empty())
+        return text;
+    char load[32];
+    std::snprintf(load, sizeof load, ", load before: %.1f", cpu.load_avg.front());
+    return text + load;
 }
 
 } // namespace

@@ -17,9 +17,12 @@ namespace
 
 using Run = benchmark::BenchmarkReporter::Run;
 
-/* A case runs until it has had so many rounds or so many seconds. */
+/* A case has at least so many rounds, and more until it has had the most of rounds or of seconds. One that takes very
+ * long has fewer. */
+constexpr int ROUNDS_MIN = 3;
 constexpr int ROUNDS_MAX = 9;
-constexpr double SECONDS_MAX = 1.0;
+constexpr double SECONDS_ENOUGH = 1.0;
+constexpr double SECONDS_MAX = 4.0;
 
 /* Collects the runs of one call of Google Benchmark. */
 class Collector : public benchmark::BenchmarkReporter
@@ -54,12 +57,12 @@ void run_again(Collector &collector, Measurement &measurement)
     }
 }
 
-double spent_on(const Measurement &measurement)
+bool is_enough(const Measurement &measurement)
 {
     double seconds = 0;
     for (const Run &run : measurement.runs)
         seconds += run.real_accumulated_time;
-    return seconds;
+    return seconds >= (measurement.runs.size() < ROUNDS_MIN ? SECONDS_MAX : SECONDS_ENOUGH);
 }
 
 /* The measurements from `begin` to `end`, all of one workload, take turns. */
@@ -68,7 +71,7 @@ void run_workload(Collector &collector, Progress &progress, Measurement *begin, 
     progress.begin_workload(begin->bench->workload->name);
     for (int round = 1; round <= ROUNDS_MAX; round++) {
         for (Measurement *at = begin; at != end; at++) {
-            if (spent_on(*at) >= SECONDS_MAX)
+            if (is_enough(*at))
                 continue;
             progress.begin_case(at->bench->name, round);
             run_again(collector, *at);

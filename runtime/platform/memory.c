@@ -4,9 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Allocators want sizes that are multiples of the alignment; a pair of lines is the least alignment that we ask for. */
+static size_t memory_round(size_t size)
+{
+    return (size + ROVEI_LINE - 1) & ~(size_t)(ROVEI_LINE - 1);
+}
+
 void *rovei_memory_allocate_aligned(const rove_allocator *allocator, size_t size, size_t alignment)
 {
-    size_t rounded = (size + alignment - 1) & ~(alignment - 1);
+    size_t rounded = memory_round(size);
     if (rounded < size)
         return NULL;
     void *memory = allocator->allocate ? allocator->allocate(rounded, alignment, allocator->arg)
@@ -26,7 +32,7 @@ void rovei_memory_release(const rove_allocator *allocator, void *memory, size_t 
     if (!memory)
         return;
     if (allocator->release)
-        allocator->release(memory, size, allocator->arg);
+        allocator->release(memory, memory_round(size), allocator->arg);
     else if (!allocator->allocate)
         free(memory);
 }

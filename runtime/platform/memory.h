@@ -11,10 +11,10 @@
  * if there is no memory. */
 void *rovei_memory_allocate(const rove_allocator *allocator, size_t size);
 
-/* The same with an alignment of the caller's, a power of two and at least that of a pair of cache lines. */
+/* The same with an alignment of the caller's: a power of two, at least a pair of cache lines, that divides `size`. */
 void *rovei_memory_allocate_aligned(const rove_allocator *allocator, size_t size, size_t alignment);
 
-/* Gives back what either returned; NULL is legal. */
+/* Gives back what either returned, with the size that was asked for; NULL is legal. */
 void rovei_memory_release(const rove_allocator *allocator, void *memory, size_t size);
 
 #endif

@@ -137,6 +137,14 @@ static inline bool deque_take_slow(struct rovei_deque *deque, int64_t slot)
     return false;
 }
 
+/* Puts `bottom` back to where it was, or to the top if all below has been stolen since. Owner only, after a join has
+ * lowered `bottom` for a task that was not queued. */
+static inline void deque_restore(struct rovei_deque *deque, int64_t bottom)
+{
+    int64_t top = ROVEI_LOAD(deque->top, RELAXED); /* where it is above `bottom`, the owner has set split to it */
+    ROVEI_STORE(deque->bottom, top > bottom ? top : bottom, RELEASE);
+}
+
 /* Takes the newest task, or NULL if there is none. For deques whose tasks are not joined one by one. Owner only. */
 static inline struct rove_task *deque_pop(struct rovei_deque *deque)
 {

@@ -62,7 +62,7 @@ rove_status rovei_join_slow(rove_task *task, rove_task_fn *fn)
 {
     struct rovei_worker *worker = worker_self();
     if (worker && task->slot == SLOT_UNQUEUED)
-        ROVEI_STORE(worker->forks.bottom, (int64_t)task->run, RELEASE);
+        deque_restore(&worker->forks, (int64_t)task->run);
     else if (worker && !deque_take_slow(&worker->forks, task->slot)) {
         struct rovei_wait wait = {.is_over = join_is_over, .arg = task, .stolen = task};
         return rovei_wait(worker, &wait, false);

@@ -51,6 +51,7 @@ struct group_waiter {
     struct rovei_stack stack;
     bool is_registered;
     bool has_missed;          /* the end came before it could register */
+    bool is_stuck;            /* a task of the group lies below on this stack: the end cannot come */
     _Atomic uint32_t is_done; /* a futex word */
 };
 
@@ -281,7 +282,7 @@ rove_status rove_group_spawn(rove_group *group, rove_group_fn *fn, void *arg)
 static bool waiter_is_over(void *arg)
 {
     struct group_waiter *waiter = arg;
-    if (waiter->has_missed)
+    if (waiter->has_missed || waiter->is_stuck)
         return true;
     if (stack_has(&waiter->stack, waiter->group) && waiter->group->is_home)
         return waiter->group->local + state_count(group_load(waiter->group)) == 0;
@@ -319,11 +320,23 @@ static void waiter_move_home(struct group_waiter *waiter)
     group_check_end(group, __atomic_add_fetch(&group->state, change, __ATOMIC_SEQ_CST)); /* [end] */
 }
 
+/* Whether a task of the group lies below on this stack: it helps out here and cannot end before this wait does. */
+static bool waiter_covers_task(const struct group_waiter *waiter)
+{
+    const struct group_frame *frame = waiter->worker ? waiter->worker->running : NULL;
+    while (frame && frame->group != waiter->group)
+        frame = frame->below;
+    return frame != NULL;
+}
+
 static void waiter_before_sleep(void *arg)
 {
     struct group_waiter *waiter = arg;
     waiter_move_home(waiter);
-    if (!waiter->is_registered)
+    if (waiter->is_registered)
+        return;
+    waiter->is_stuck = waiter_covers_task(waiter);
+    if (!waiter->is_stuck)
         waiter_register(waiter);
 }
 
@@ -366,16 +379,6 @@ static rove_status waiter_work_as_guest(struct group_waiter *waiter)
     return status;
 }
 
-/* Whether a task of the group lies below on this stack, and how deep: 0 not, 1 it is the caller itself, 2 further. */
-static int group_depth(const struct rovei_worker *worker, const rove_group *group)
-{
-    int depth = 1;
-    for (const struct group_frame *frame = worker->running; frame; frame = frame->below, depth = 2)
-        if (frame->group == group)
-            return depth;
-    return 0;
-}
-
 static rove_status group_wait(rove_group *group, struct rovei_worker *worker)
 {
     struct group_waiter waiter = {.group = group, .stack = worker ? worker->stack : rovei_thread_stack()};
@@ -383,8 +386,8 @@ static rove_status group_wait(rove_group *group, struct rovei_worker *worker)
         if (group->spawned_to && !runtime_is_here(group->spawned_to))
             return ROVE_FORKED;
         rove_status status = worker ? waiter_work(&waiter, worker) : waiter_work_as_guest(&waiter);
-        if (status)
-            return status;
+        if (status || waiter.is_stuck)
+            return waiter.is_stuck ? ROVE_BUSY : status;
     }
     waiter_move_home(&waiter);
     __atomic_store_n(&group->has_ended, 1, __ATOMIC_RELAXED);
@@ -396,9 +399,9 @@ rove_status rove_group_wait(rove_group *group)
     if (!group)
         return ROVE_INVALID;
     struct rovei_worker *worker = worker_self();
-    int depth = worker ? group_depth(worker, group) : 0;
-    if (depth > 0)
-        return depth == 1 ? ROVE_INVALID : ROVE_BUSY;
+    const struct group_frame *frame = worker ? worker->running : NULL;
+    if (frame && frame->group == group)
+        return ROVE_INVALID;
     if (worker && !runtime_is_here(worker->runtime))
         return group_wait(group, NULL);
     return group_wait(group, worker);

@@ -5,45 +5,10 @@
 #include <rove/rove.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <support/heap.h>
 #include <support/storm.h>
 
-/* Fails the allocations from number `first_failure` up to but not including `last_failure`, counted from 0. */
-static struct {
-    atomic_int_least64_t calls;
-    atomic_int_least64_t bytes_out;
-    _Atomic int64_t first_failure;
-    _Atomic int64_t last_failure;
-} heap;
-
-static void *heap_allocate(size_t size, size_t alignment, void *arg)
-{
-    TEST_CHECK(arg == &heap, "the allocator got another argument");
-    TEST_CHECK(alignment && (alignment & (alignment - 1)) == 0, "an alignment of %zu", alignment);
-    int64_t call = atomic_fetch_add(&heap.calls, 1);
-    if (call >= atomic_load(&heap.first_failure) && call < atomic_load(&heap.last_failure))
-        return NULL;
-    alignment = alignment < sizeof(void *) ? sizeof(void *) : alignment;
-    void *memory = aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-    TEST_CHECK(memory, "no memory for %zu bytes, in earnest", size);
-    atomic_fetch_add(&heap.bytes_out, (int64_t)size);
-    return memory;
-}
-
-static void heap_release(void *memory, size_t size, void *arg)
-{
-    TEST_CHECK(arg == &heap, "the allocator got another argument");
-    if (memory)
-        atomic_fetch_sub(&heap.bytes_out, (int64_t)size);
-    free(memory);
-}
-
-static void heap_fail(int64_t first, int64_t last)
-{
-    atomic_store(&heap.calls, 0);
-    atomic_store(&heap.first_failure, first);
-    atomic_store(&heap.last_failure, last);
-}
+static struct test_heap heap;
 
 static rove_config config_make(int workers)
 {
@@ -51,7 +16,7 @@ static rove_config config_make(int workers)
     rove_config_default(&config);
     config.workers = workers;
     config.oversubscribe = true;
-    config.allocator = (rove_allocator){heap_allocate, heap_release, &heap};
+    config.allocator = test_heap_allocator(&heap);
     return config;
 }
 
@@ -119,7 +84,7 @@ static int64_t life_with_failures(int64_t first, int64_t last)
     rove_config config = config_make(3);
     rove_runtime *runtime = NULL;
     rove_report report = {""};
-    heap_fail(first, last);
+    test_heap_refuse(&heap, first, last);
     rove_status status = rove_runtime_create(&runtime, &config, &report);
     TEST_CHECK(status == ROVE_OK || status == ROVE_NO_MEMORY || status == ROVE_NO_THREADS, "failure %lld: %s: %s",
                (long long)first, rove_status_text(status), report.text);
@@ -129,14 +94,13 @@ static int64_t life_with_failures(int64_t first, int64_t last)
     if (runtime) {
         test_watch_runtime(runtime);
         work(runtime, (uint64_t)first);
-        calls = atomic_load(&heap.calls);
-        heap_fail(INT64_MAX, INT64_MAX);
+        calls = heap.calls;
+        test_heap_refuse(&heap, INT64_MAX, INT64_MAX);
         TEST_CHECK(work(runtime, (uint64_t)first + 7), "the runtime is not usable after failure %lld",
                    (long long)first);
         test_runtime_end(runtime);
     }
-    TEST_CHECK(atomic_load(&heap.bytes_out) == 0, "failure %lld leaves %lld bytes", (long long)first,
-               (long long)atomic_load(&heap.bytes_out));
+    test_heap_check(&heap, "failure", first);
     return runtime ? calls : INT64_MAX;
 }
 

@@ -12,46 +12,50 @@ enum { MOST = 32, STORMERS = 2 };
 
 static struct {
     rove_runtime *runtime;
-    atomic_int left; /* stormers that are still at work */
-    int64_t rounds;
+    atomic_bool over;
+    int64_t changes;
     int64_t tasks;
+    atomic_int storms;
 } field;
 
-static void change_until_done(void)
+static void change_until_over(void)
 {
     struct test_random random = test_random_make(7);
-    int64_t changes = 0;
-    while (atomic_load(&field.left) > 0) {
-        int workers = 1 + (int)test_random_below(&random, MOST);
-        rove_status status = rove_set_workers(field.runtime, changes % 2 ? 1 : workers);
+    for (int64_t i = 0; i < field.changes; i++) {
+        int workers = i % 2 ? 1 : 2 + (int)test_random_below(&random, MOST - 1);
+        rove_status status = rove_set_workers(field.runtime, workers);
         TEST_CHECK(status == ROVE_OK, "set to %d: %s", workers, rove_status_text(status));
-        changes++;
-        for (uint64_t pause = test_random_below(&random, 30); pause > 0; pause--)
+        TEST_CHECK(rove_worker_count(field.runtime) == workers, "set to %d, but there are %d", workers,
+                   rove_worker_count(field.runtime));
+        if (test_random_below(&random, 4) == 0)
             test_yield();
     }
-    printf("  %lld changes\n", (long long)changes);
+    atomic_store(&field.over, true);
 }
 
 static void player(void *arg)
 {
     int number = *(int *)arg;
     if (number == 0) {
-        change_until_done();
+        change_until_over();
         return;
     }
-    for (int64_t round = 0; round < field.rounds; round++)
-        storm_in(field.runtime, field.tasks, (uint64_t)(number * 10000 + round), STORM_ALL);
-    atomic_fetch_sub(&field.left, 1);
+    for (int64_t round = 0; !atomic_load(&field.over); round++) {
+        storm_in(field.runtime, field.tasks, (uint64_t)(number * 1000000 + round), STORM_ALL);
+        atomic_fetch_add(&field.storms, 1);
+    }
 }
 
-static void play(int64_t rounds, int64_t tasks)
+static void play(int64_t changes, int64_t tasks)
 {
     int numbers[STORMERS + 1] = {0, 1, 2};
     field.runtime = test_runtime(1);
-    field.rounds = rounds;
+    field.changes = changes;
     field.tasks = tasks;
-    atomic_store(&field.left, STORMERS);
+    atomic_store(&field.over, false);
+    atomic_store(&field.storms, 0);
     test_on_threads(STORMERS + 1, player, numbers, sizeof numbers[0]);
+    printf("  %lld changes, %d storms\n", (long long)changes, atomic_load(&field.storms));
     TEST_CHECK(rove_set_workers(field.runtime, 2) == ROVE_OK && rove_worker_count(field.runtime) == 2, "in the end");
     storm_in(field.runtime, tasks, 1, STORM_ALL);
     test_runtime_end(field.runtime);
@@ -59,12 +63,12 @@ static void play(int64_t rounds, int64_t tasks)
 
 static void large_storms(void)
 {
-    play(test_scaled(12, 2), 50000);
+    play(test_scaled(2000, 20), 50000);
 }
 
 static void small_storms(void)
 {
-    play(test_scaled(4000, 20), 100);
+    play(test_scaled(3000, 20), 100);
 }
 
 static int do_nothing(void *arg)

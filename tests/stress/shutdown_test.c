@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <rove/rove.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <support/support.h>
 
 enum { SUBMITTERS = 3 };
@@ -131,5 +132,6 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"submit_against_shutdown", submit_against_shutdown},
     };
+    setenv("HWLOC_PLUGINS_PATH", "/nonexistent", 1); /* loading hwloc's plugins would be most of a runtime's life */
     return test_main(argc, argv, cases, sizeof cases / sizeof *cases, 200);
 }
