@@ -76,7 +76,7 @@ static inline bool rovei_deque_take(struct rovei_deque *deque, int64_t slot)
 {
     ROVEI_STORE(deque->bottom, slot, RELEASE); /* [take] */
     ROVEI_LIGHT_BARRIER();
-    return ROVEI_LIKELY(slot >= ROVEI_LOAD(deque->split, RELAXED));
+    return slot >= ROVEI_LOAD(deque->split, RELAXED);
 }
 
 #endif

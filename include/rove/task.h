@@ -40,6 +40,7 @@
 
 #include <rove/deque.h>
 #include <rove/export.h>
+#include <rove/self.h>
 #include <rove/status.h>
 
 ROVE_BEGIN_C
@@ -54,13 +55,13 @@ typedef struct rove_task {
 /* What a task runs. It gets the task and casts it to the struct around it. */
 typedef void rove_task_fn(rove_task *task);
 
-/* The deque of the worker that this thread is; a deque whose every operation takes the slow path on a thread that is no
- * worker. Never NULL. */
-extern ROVE_API __thread struct rovei_deque *rovei_self __attribute__((tls_model("initial-exec")));
+/* What rovei_join_slow returns if the caller is to run the task itself. */
+#define ROVEI_JOIN_RUNS (-1)
 
-/* The slow sides of fork and join: everything but pushing to and taking from the private part of the deque. */
-ROVE_API void rovei_fork_slow(rove_task *task);
-ROVE_API rove_status rovei_join_slow(rove_task *task, rove_task_fn *fn);
+/* The slow sides of fork and join: everything but pushing to and taking from the private part of the deque. They are
+ * told as little as possible, because what they are told occupies registers on the fast path. */
+ROVE_API __attribute__((cold)) void rovei_fork_slow(void);
+ROVE_API __attribute__((cold)) int rovei_join_slow(rove_task *task);
 
 /*
  * Offers `task` to other workers, to run `fn`. It runs at most once, now or by its join, on this thread or another.
@@ -73,8 +74,8 @@ ROVE_API rove_status rovei_join_slow(rove_task *task, rove_task_fn *fn);
 static inline void rove_fork(rove_task *task, rove_task_fn *fn)
 {
     ROVEI_INIT(task->run, (uintptr_t)fn);
-    if (rovei_deque_push(rovei_self, task, &task->slot))
-        rovei_fork_slow(task);
+    if (rovei_deque_push(rovei_self_deque(), task, &task->slot))
+        rovei_fork_slow();
 }
 
 /*
@@ -89,11 +90,13 @@ static inline void rove_fork(rove_task *task, rove_task_fn *fn)
  */
 static inline rove_status rove_join(rove_task *task, rove_task_fn *fn)
 {
-    if (rovei_deque_take(rovei_self, task->slot)) {
-        fn(task);
-        return ROVE_OK;
+    if (ROVEI_UNLIKELY(!rovei_deque_take(rovei_self_deque(), task->slot))) {
+        int outcome = rovei_join_slow(task);
+        if (outcome != ROVEI_JOIN_RUNS)
+            return (rove_status)outcome;
     }
-    return rovei_join_slow(task, fn);
+    fn(task);
+    return ROVE_OK;
 }
 
 ROVE_END_C

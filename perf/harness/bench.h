@@ -46,7 +46,7 @@ struct perf_workload {
     double (*seconds)(void);
 };
 
-/* `perf_variant.workers` for a variant that runs once for each worker count asked for; its name then tells the count. */
+/* `perf_variant.workers` of a variant that runs once for each worker count asked for; its name tells the count. */
 enum { PERF_EACH = 0 };
 
 /* How it is computed: one timed run of a workload. */

@@ -33,7 +33,7 @@ struct Report {
     int all_workers;     /* the largest worker count; 1 where there is but one */
     std::string machine; /* processors, compiler and sizes in a line */
 
-    /* The measurement of a workload under `label` at `workers`, or NULL. Where the variant has one count, any will do. */
+    /* The measurement of a workload under `label` at `workers`, or NULL. A variant of one count is found under any. */
     const Measurement *find(const perf_workload &workload, const std::string &label, int workers) const;
 };
 

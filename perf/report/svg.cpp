@@ -1,6 +1,6 @@
 /*
- * The picture of a report: a group of bars for each workload, one bar for each runtime and worker count. A bar begins at
- * 1, the time of serial code, and ends at the time that the runtime took in relation to it, on a logarithmic scale.
+ * The picture of a report: a group of bars for each workload, one bar for each runtime and worker count. A bar begins
+ * at 1, the time of serial code, and ends at the time that the runtime took in relation to it, on a logarithmic scale.
  */
 #include "report/report.hpp"
 
@@ -18,7 +18,7 @@ namespace
 constexpr double WIDTH = 1200, HEIGHT = 600;
 constexpr double LEFT = 70, RIGHT = 1180, TOP = 110, BOTTOM = 540;
 
-/* What a bar stands for. Colours that also a colour-blind reader tells apart (Okabe and Ito 2002), paler for one worker. */
+/* What a bar stands for. Colours that colour-blind readers tell apart (Okabe and Ito 2002); paler: one worker. */
 struct Series {
     const char *label;
     bool is_all;

@@ -37,12 +37,17 @@ static bool fork_withdraw(struct rovei_worker *worker, struct rovei_deque *deque
     return true;
 }
 
-void rovei_fork_slow(rove_task *task)
+void rovei_fork_slow(void)
 {
     struct rovei_worker *worker = worker_self();
-    if (!worker || fork_attend(worker, &worker->forks) || !fork_withdraw(worker, &worker->forks))
+    if (!worker)
         return;
-    ROVEI_INIT(task->run, (uintptr_t)ROVEI_LOAD(worker->forks.bottom, RELAXED));
+    struct rovei_deque *deque = &worker->forks;
+    int64_t slot = ROVEI_LOAD(deque->bottom, RELAXED) - 1;                          /* own variable */
+    struct rove_task *task = ROVEI_LOAD(deque->slots[slot & deque->mask], RELAXED); /* own variable */
+    if (fork_attend(worker, deque) || !fork_withdraw(worker, deque))
+        return;
+    ROVEI_INIT(task->run, (uintptr_t)ROVEI_LOAD(deque->bottom, RELAXED));
     task->slot = SLOT_UNQUEUED;
 }
 
@@ -58,15 +63,17 @@ static bool join_is_over(void *task)
     return rovei_stolen_is_done(task);
 }
 
-rove_status rovei_join_slow(rove_task *task, rove_task_fn *fn)
+int rovei_join_slow(rove_task *task)
 {
     struct rovei_worker *worker = worker_self();
-    if (worker && task->slot == SLOT_UNQUEUED)
+    if (!worker)
+        return ROVEI_JOIN_RUNS;
+    if (task->slot == SLOT_UNQUEUED) {
         deque_restore(&worker->forks, (int64_t)task->run);
-    else if (worker && !deque_take_slow(&worker->forks, task->slot)) {
-        struct rovei_wait wait = {.is_over = join_is_over, .arg = task, .stolen = task};
-        return rovei_wait(worker, &wait, false);
+        return ROVEI_JOIN_RUNS;
     }
-    fn(task);
-    return ROVE_OK;
+    if (deque_take_slow(&worker->forks, task->slot))
+        return ROVEI_JOIN_RUNS;
+    struct rovei_wait wait = {.is_over = join_is_over, .arg = task, .stolen = task};
+    return (int)rovei_wait(worker, &wait, false);
 }

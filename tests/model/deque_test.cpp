@@ -450,21 +450,21 @@ struct sleeper : rl::test_suite<sleeper, 2>, deque_world<4, 1, 1> {
 };
 
 static const model_scenario scenarios[] = {
-    {"take_back", rl::simulate<take_back>, 1e5},
-    {"take_back_forced", rl::simulate<take_back_forced>, 2e5},
-    {"doorbell_1_1", rl::simulate<doorbell<1, 3, 1>>, 1e5},
-    {"doorbell_2_1", rl::simulate<doorbell<2, 2, 1>>, 1e5},
-    {"doorbell_4_2", rl::simulate<doorbell<4, 1, 2>>, 1e5},
-    {"doorbell_2_3", rl::simulate<doorbell<2, 1, 3>>, 1e5},
-    {"force_1", rl::simulate<force<1>>, 1e5},
-    {"force_2", rl::simulate<force<2>>, 1e5},
-    {"force_3", rl::simulate<force<3>>, 1e5},
-    {"mixture_1_1", rl::simulate<mixture<1, 4, 1>>, 1e5},
-    {"mixture_2_2", rl::simulate<mixture<2, 3, 2>>, 1e5},
-    {"mixture_4_3", rl::simulate<mixture<4, 1, 3>>, 1e5},
-    {"pop_all", rl::simulate<pop_all>, 1e5},
-    {"ring_again", rl::simulate<ring_again>, 2e4},
-    {"sleeper", rl::simulate<sleeper>, 2e4},
+    {"take_back", model_simulate<take_back>, 1e5},
+    {"take_back_forced", model_simulate<take_back_forced>, 2e5},
+    {"doorbell_1_1", model_simulate<doorbell<1, 3, 1>>, 1e5},
+    {"doorbell_2_1", model_simulate<doorbell<2, 2, 1>>, 1e5},
+    {"doorbell_4_2", model_simulate<doorbell<4, 1, 2>>, 1e5},
+    {"doorbell_2_3", model_simulate<doorbell<2, 1, 3>>, 1e5},
+    {"force_1", model_simulate<force<1>>, 1e5},
+    {"force_2", model_simulate<force<2>>, 1e5},
+    {"force_3", model_simulate<force<3>>, 1e5},
+    {"mixture_1_1", model_simulate<mixture<1, 4, 1>>, 1e5},
+    {"mixture_2_2", model_simulate<mixture<2, 3, 2>>, 1e5},
+    {"mixture_4_3", model_simulate<mixture<4, 1, 3>>, 1e5},
+    {"pop_all", model_simulate<pop_all>, 1e5},
+    {"ring_again", model_simulate<ring_again>, 2e4},
+    {"sleeper", model_simulate<sleeper>, 2e4},
 };
 
 int main(int argc, char **argv)

@@ -100,6 +100,20 @@ static inline bool model_barrier()
     return true;
 }
 
+/* Executes a scenario as often as `params` says. At an error it repeats that execution and tells what happened. This is
+ * rl::simulate without the schedulers that are not used here: they take most of the time to compile. */
+template <typename scenario> bool model_simulate(rl::test_params &params)
+{
+    typedef rl::random_scheduler<scenario::params::thread_count> scheduler;
+    rl::ostringstream failed, ignored;
+    if (rl::run_test<scenario, scheduler>(params, failed, false) == rl::test_result_success)
+        return true;
+    params.initial_state = failed.str();
+    params.collect_history = true;
+    rl::run_test<scenario, scheduler>(params, ignored, true);
+    return false;
+}
+
 static inline double model_environment(const char *name, double otherwise)
 {
     const char *text = std::getenv(name);

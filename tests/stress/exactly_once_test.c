@@ -11,6 +11,7 @@
 struct tree {
     unsigned char *runs;
     uint64_t seed;
+    bool is_comb;                /* forks off a few leaves at a time, so that thieves come again and again */
     atomic_int_least64_t leaves; /* where the next part of the range begins; for several roots at once */
 };
 
@@ -39,13 +40,21 @@ static int64_t leaf_mark(struct tree *tree, int64_t leaf)
     return 1;
 }
 
+/* Where the range is cut: near its begin, or anywhere in the inner half. */
+static int64_t node_middle(const struct tree *tree, int64_t begin, int64_t end)
+{
+    int64_t length = end - begin;
+    uint64_t random = node_random(tree, begin, end);
+    if (tree->is_comb)
+        return begin + 1 + (int64_t)(random % (uint64_t)(length < 16 ? length - 1 : 15));
+    return length <= 8 ? begin + length / 2 : begin + length / 4 + (int64_t)(random % (uint64_t)(length / 2));
+}
+
 static int64_t node_walk(struct tree *tree, int64_t begin, int64_t end)
 {
     if (end - begin == 1)
         return leaf_mark(tree, begin);
-    int64_t length = end - begin, middle = begin + length / 2;
-    if (length > 8) /* anywhere in the inner half */
-        middle = begin + length / 4 + (int64_t)(node_random(tree, begin, end) % (uint64_t)(length / 2));
+    int64_t middle = node_middle(tree, begin, end);
     struct node left = {.tree = tree, .begin = begin, .end = middle, .leaves = -1};
     rove_fork(&left.task, node_task);
     int64_t leaves = node_walk(tree, middle, end);
@@ -125,7 +134,7 @@ static void many_workers(void)
 }
 
 /* Threads that are no workers come as guests, each with small parts of the range, so that they come and go. */
-enum { PART = 50000, GUESTS = 6 };
+enum { PART = 20000, GUESTS = 6 };
 
 struct guest {
     rove_runtime *runtime;
@@ -147,25 +156,35 @@ static void guest_run(void *arg)
     }
 }
 
-static void many_roots(void)
+static void roots(int workers, int64_t leaves, bool is_comb)
 {
-    int64_t leaves = tasks_per_case();
-    rove_runtime *runtime = test_runtime(4);
+    rove_runtime *runtime = test_runtime(workers);
     struct tree tree = tree_make(leaves, 99);
     struct guest guest = {runtime, &tree, leaves};
+    tree.is_comb = is_comb;
     test_on_threads(GUESTS, guest_run, &guest, 0);
     tree_check(&tree, leaves);
     report(runtime);
     test_runtime_end(runtime);
 }
 
+static void many_roots(void)
+{
+    roots(4, tasks_per_case(), false);
+}
+
+static void small_thefts(void)
+{
+    roots(2, tasks_per_case() / 2, true);
+    roots(4, tasks_per_case() / 2, true);
+    roots(32, tasks_per_case() / 2, true);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
-        {"two_workers", two_workers},
-        {"four_workers", four_workers},
-        {"many_workers", many_workers},
-        {"many_roots", many_roots},
+        {"two_workers", two_workers}, {"four_workers", four_workers}, {"many_workers", many_workers},
+        {"many_roots", many_roots},   {"small_thefts", small_thefts},
     };
     return test_main(argc, argv, cases, sizeof cases / sizeof *cases, 120);
 }

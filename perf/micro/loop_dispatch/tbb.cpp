@@ -1,8 +1,8 @@
 /*
  * micro/loop_dispatch with oneTBB's parallel_for.
  */
-#include "micro/loop_dispatch/loop_dispatch.h"
 #include "runtimes/tbb.hpp"
+#include "micro/loop_dispatch/loop_dispatch.h"
 
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
