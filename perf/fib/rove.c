@@ -16,7 +16,8 @@ static int64_t fib(int n)
 {
     if (n < 2)
         return n;
-    struct fib left = {.n = n - 1};
+    struct fib left;
+    left.n = n - 1;
     rove_fork(&left.task, fib_task);
     int64_t right = fib(n - 2);
     rove_join(&left.task, fib_task);

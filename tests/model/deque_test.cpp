@@ -12,9 +12,10 @@
 struct rove_task {
     rl::var<int> work;
     int64_t slot;
+    int64_t bottom; /* where the deque ended when there was no memory to queue this one, so that the join runs it */
     int forks;
     int runs;
-    bool is_unqueued; /* there was no memory, so the join runs it */
+    bool is_unqueued;
 };
 
 /* A deque, its rings, each of twice the capacity of the one before, and what happened. */
@@ -58,13 +59,16 @@ public:
     void join(int number)
     {
         rove_task &task = tasks[number];
-        if (!task.is_unqueued && !take(task.slot)) {
+        if (task.is_unqueued) {
+            RL_ASSERT(!rovei_deque_take(&deque, INT64_MIN));
+            deque_restore(&deque, task.bottom);
+        } else if (take(task.slot)) {
+            leave_back(number);
+        } else {
             RL_ASSERT(front == back);
             RL_ASSERT(task.runs == task.forks); /* a thief runs it at once */
             return;
         }
-        if (!task.is_unqueued)
-            leave_back(number);
         run(number);
     }
 
@@ -205,6 +209,7 @@ private:
             return;
         leave_back(static_cast<int>(&task - tasks));
         task.is_unqueued = true;
+        task.bottom = ROVEI_LOAD(deque.bottom, RELAXED);
     }
 
     void leave_back(int number)

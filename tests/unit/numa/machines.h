@@ -42,7 +42,8 @@ static inline void xml_init(char path[32], const struct xml_object *objects, con
     assert_true(descriptor >= 0);
     FILE *file = fdopen(descriptor, "w");
     assert_non_null(file);
-    fputs("<?xml version=\"1.0\"?><!DOCTYPE topology SYSTEM \"hwloc2.dtd\"><topology version=\"2.0\">\n", file);
+    /* The parser that hwloc has where it lacks libxml wants each header on a line of its own. */
+    fputs("<?xml version=\"1.0\"?>\n<!DOCTYPE topology SYSTEM \"hwloc2.dtd\">\n<topology version=\"2.0\">\n", file);
     int depth = 0;
     for (unsigned id = 1; objects->type; objects++, id++) {
         xml_close(file, depth, objects->depth);

@@ -183,21 +183,32 @@ static void test_mask_of_one_processor_allows_that_one(void **state)
     rovei_machine_fini(&machine);
 }
 
-/* Loads the machine in a state of the environment in which hwloc cannot give the one that was asked for. */
-static void check_fallback(const struct rovei_machine_options *options, const char *source, const char *complaint)
+/* Loads the machine in a state of the environment in which hwloc cannot give the one that was asked for. There may be
+ * two answers: `complaint` and the source, or "flat" and `flat_complaint`, if that is not NULL. */
+static void check_fallback_or_flat(const struct rovei_machine_options *options, const char *source,
+                                   const char *complaint, const char *flat_complaint)
 {
     struct rovei_machine machine;
     rove_report report = {0};
     assert_int_equal(rovei_machine_load(&machine, options, &report), ROVE_OK);
     check_sane(&machine);
-    assert_string_equal(machine.source, source);
+    if (flat_complaint && !strcmp(machine.source, "flat"))
+        complaint = flat_complaint;
+    else
+        assert_string_equal(machine.source, source);
     assert_true(machine.is_real);
     assert_int_equal(machine.allowed_count, affinity_count());
     assert_non_null(strstr(report.text, complaint));
     rovei_machine_fini(&machine);
 }
 
-static void check_fallback_of_file(const char *content, size_t length, const char *source, const char *complaint)
+static void check_fallback(const struct rovei_machine_options *options, const char *source, const char *complaint)
+{
+    check_fallback_or_flat(options, source, complaint, NULL);
+}
+
+/* How far hwloc gets with a bad file that the environment names depends on which XML parser it has. */
+static void check_fallback_of_file(const char *content, size_t length)
 {
     char path[] = "/tmp/rove-machine-XXXXXX";
     int descriptor = mkstemp(path);
@@ -207,7 +218,7 @@ static void check_fallback_of_file(const char *content, size_t length, const cha
     struct rovei_machine_options options = {.topology_xml = path};
     check_fallback(&options, "flat", path);
     setenv("HWLOC_XMLFILE", path, 1);
-    check_fallback(&(struct rovei_machine_options){0}, source, complaint);
+    check_fallback_or_flat(&(struct rovei_machine_options){0}, "hwloc", "HWLOC_XMLFILE", "cannot read the machine");
     unsetenv("HWLOC_XMLFILE");
     unlink(path);
 }
@@ -241,11 +252,11 @@ static void test_bad_files_give_a_flat_machine(void **state)
     static const char cut[] = "<?xml version=\"1.0\"?><topology version=\"2.0\"><object type=\"Machine\"";
     static const char hollow[] = "<?xml version=\"1.0\"?><topology version=\"2.0\"></topology>";
     static const char bytes[] = "\0\xff\x01<\0>";
-    check_fallback_of_file("", 0, "hwloc", "HWLOC_XMLFILE");
-    check_fallback_of_file(other, sizeof other - 1, "flat", "cannot read the machine");
-    check_fallback_of_file(cut, sizeof cut - 1, "hwloc", "HWLOC_XMLFILE");
-    check_fallback_of_file(hollow, sizeof hollow - 1, "flat", "cannot read the machine");
-    check_fallback_of_file(bytes, sizeof bytes, "hwloc", "HWLOC_XMLFILE");
+    check_fallback_of_file("", 0);
+    check_fallback_of_file(other, sizeof other - 1);
+    check_fallback_of_file(cut, sizeof cut - 1);
+    check_fallback_of_file(hollow, sizeof hollow - 1);
+    check_fallback_of_file(bytes, sizeof bytes);
     check_fallback(&(struct rovei_machine_options){.topology_xml = "/nonexistent/m.xml"}, "flat", "/nonexistent/m.xml");
     check_fallback(&(struct rovei_machine_options){.topology_xml = "/"}, "flat", "cannot read /");
 }

@@ -1,0 +1,161 @@
+#include "runtime/task/count.h"
+
+#include "runtime/platform/cpu.h"
+#include "runtime/platform/futex.h"
+#include "runtime/sched/sleep.h"
+
+#define LOCK UINT64_C(1)    /* the list of waiters is being changed */
+#define WAITERS UINT64_C(2) /* it is not empty: the end has to be signalled */
+#define HOME UINT64_C(4)    /* `local` is part of the count */
+#define ONE UINT64_C(8)     /* a task */
+
+static int64_t state_count(uint64_t state)
+{
+    return (int64_t)state >> 3;
+}
+
+static bool stack_has(const struct rovei_stack *stack, const rove_group *group)
+{
+    return (uintptr_t)group >= stack->low && (uintptr_t)group < stack->high;
+}
+
+static uint64_t group_load(const rove_group *group)
+{
+    return __atomic_load_n(&group->state, __ATOMIC_SEQ_CST); /* [end] */
+}
+
+/* Returns the state as it was when the lock was taken. */
+static uint64_t group_lock(rove_group *group)
+{
+    for (;;) {
+        uint64_t before = __atomic_fetch_or(&group->state, LOCK, __ATOMIC_ACQUIRE); /* [lock] */
+        if (!(before & LOCK))
+            return before;
+        rovei_cpu_yield();
+    }
+}
+
+/* Adds `change` to the home's count. Home thread only. */
+static inline void group_count_home(rove_group *group, int64_t change)
+{
+    group->local += change;
+    if (group->is_home)
+        return;
+    group->is_home = true;
+    __atomic_fetch_or(&group->state, HOME, __ATOMIC_RELAXED); /* only this thread sets and clears it */
+}
+
+/* Whether the group lies on the stack of the thread that is in `worker`: then that is its home. */
+static bool group_is_home(const struct rovei_worker *worker, const rove_group *group)
+{
+    return stack_has(&worker->stack, group);
+}
+
+/* Relaxed: the tasks themselves are handed over by the deques, and the group cannot end before they are counted. */
+void rovei_group_count_spawned(const struct rovei_worker *worker, rove_group *group, int64_t tasks)
+{
+    if (worker && group_is_home(worker, group))
+        group_count_home(group, tasks);
+    else
+        __atomic_fetch_add(&group->state, ONE * (uint64_t)tasks, __ATOMIC_RELAXED);
+}
+
+static void waiter_signal(struct group_waiter *waiter)
+{
+    struct rovei_worker *worker = waiter->worker;
+    _Atomic uint32_t *word = &waiter->is_done;
+    atomic_store_explicit(word, 1, memory_order_seq_cst); /* [signal] the last access to the waiter */
+    if (worker)
+        rovei_wake_worker(worker);
+    else
+        rovei_futex_wake(word, 1); /* names the word only */
+}
+
+/* The group is empty and has waiters, or one that is about to register: lets them go. */
+static void group_release(rove_group *group)
+{
+    group_lock(group);
+    struct group_waiter *waiter = group->waiters;
+    group->waiters = NULL;
+    __atomic_fetch_and(&group->state, ~(LOCK | WAITERS), __ATOMIC_SEQ_CST); /* [lock] [end] the last access */
+    while (waiter) {
+        struct group_waiter *next = waiter->next;
+        waiter_signal(waiter);
+        waiter = next;
+    }
+}
+
+/* A change has left the group in `state`: was it the end, and does anybody have to be told? */
+static void group_check_end(rove_group *group, uint64_t state)
+{
+    if (state_count(state) == 0 && !(state & HOME) && (state & (LOCK | WAITERS)))
+        group_release(group);
+}
+
+void rovei_group_count_completed(const struct rovei_worker *worker, rove_group *group)
+{
+    if (group_is_home(worker, group))
+        group_count_home(group, -1);
+    else
+        group_check_end(group, __atomic_sub_fetch(&group->state, ONE, __ATOMIC_SEQ_CST)); /* [end] */
+}
+
+bool rovei_group_is_over(void *arg)
+{
+    struct group_waiter *waiter = arg;
+    if (waiter->has_missed || waiter->is_stuck)
+        return true;
+    if (stack_has(&waiter->stack, waiter->group) && waiter->group->is_home)
+        return waiter->group->local + state_count(group_load(waiter->group)) == 0;
+    if (waiter->is_registered)
+        return atomic_load_explicit(&waiter->is_done, memory_order_seq_cst); /* [signal] */
+    return group_load(waiter->group) == 0;
+}
+
+/* If the count is zero once WAITERS is set, whoever brought it there has seen LOCK or WAITERS and comes to release. */
+static void waiter_register(struct group_waiter *waiter)
+{
+    rove_group *group = waiter->group;
+    uint64_t before = group_lock(group);
+    if (state_count(before) == 0 && !(before & (HOME | WAITERS))) {
+        __atomic_fetch_and(&group->state, ~LOCK, __ATOMIC_RELEASE); /* [lock] */
+        waiter->has_missed = true;
+        return;
+    }
+    waiter->next = group->waiters;
+    group->waiters = waiter;
+    waiter->is_registered = true;
+    uint64_t flags = before & WAITERS ? 0 : WAITERS;
+    __atomic_fetch_add(&group->state, flags - LOCK, __ATOMIC_SEQ_CST); /* [lock] */
+}
+
+void rovei_group_move_home(const struct group_waiter *waiter)
+{
+    rove_group *group = waiter->group;
+    if (!stack_has(&waiter->stack, group) || !group->is_home)
+        return;
+    uint64_t change = ONE * (uint64_t)group->local - HOME;
+    group->local = 0;
+    group->is_home = false;
+    group_check_end(group, __atomic_add_fetch(&group->state, change, __ATOMIC_SEQ_CST)); /* [end] */
+}
+
+/* Whether a task of the group lies below on this stack: it helps out here and cannot end before this wait does. */
+static bool waiter_covers_task(const struct group_waiter *waiter)
+{
+    const struct group_frame *frame = waiter->worker ? waiter->worker->running : NULL;
+    while (frame && frame->group != waiter->group)
+        frame = frame->below;
+    return frame != NULL;
+}
+
+void rovei_group_before_sleep(void *arg)
+{
+    struct group_waiter *waiter = arg;
+    rovei_group_move_home(waiter);
+    if (waiter->is_registered)
+        return;
+    waiter->is_stuck = waiter_covers_task(waiter);
+    if (!waiter->is_stuck)
+        waiter_register(waiter);
+}

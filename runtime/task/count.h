@@ -1,0 +1,58 @@
+/*
+ * How a group counts its tasks, and how its waiters learn that none is left.
+ *
+ * A group counts in two places: `local`, which only the thread touches on whose stack the group lies (its home), with
+ * plain operations, and `state`, with atomic ones. The group is empty when the two add up to zero. HOME in `state`, and
+ * `is_home` for the home thread itself, say that `local` has to be asked. Before the home thread sleeps it moves `local`
+ * over into `state`; from then on whoever brings the count to zero announces the end.
+ *
+ * "Announce, then touch nothing": the step that brings `state` to zero is the last access to the group, because a waiter
+ * may free it at once. If waiters are registered they do not look at the count any more but wait for a word on their own
+ * stack, so the completer may still take the list of waiters out of the group; clearing WAITERS is then the last access.
+ *
+ * Edges
+ *   [end]     state (seq_cst) by whoever completes a task -> state (seq_cst) of the waiter: what the tasks wrote
+ *   [signal]  is_done (seq_cst) -> the registered waiter; seq_cst: the completer then looks whether it sleeps
+ *   [lock]    state LOCK (acquire, release): the list of waiters
+ */
+#ifndef ROVEI_TASK_COUNT_H
+#define ROVEI_TASK_COUNT_H
+
+#include "runtime/sched/worker.h"
+
+#include <rove/group.h>
+
+/* A task that is running on some stack, for telling who waits for whom. */
+struct group_frame {
+    const rove_group *group;
+    const struct group_frame *below;
+};
+
+/* A thread that waits for a group, on its own stack. */
+struct group_waiter {
+    struct group_waiter *next;
+    rove_group *group;
+    struct rovei_worker *worker; /* NULL: no worker, sleeps on `is_done` */
+    struct rovei_stack stack;
+    bool is_registered;
+    bool has_missed;          /* the end came before it could register */
+    bool is_stuck;            /* a task of the group lies below on this stack: the end cannot come */
+    _Atomic uint32_t is_done; /* a futex word */
+};
+
+/* Counts `tasks` more, which the thread in `worker` (NULL: no worker) is about to spawn. */
+void rovei_group_count_spawned(const struct rovei_worker *worker, rove_group *group, int64_t tasks);
+
+/* Counts a task less, which has run in `worker`. The last access to the group. */
+void rovei_group_count_completed(const struct rovei_worker *worker, rove_group *group);
+
+/* Whether the group of the struct group_waiter `waiter` is empty, as far as that waiter may ask. */
+bool rovei_group_is_over(void *waiter);
+
+/* Makes sure that the waiter will be signalled, or sees that the group is empty. For the moment before it sleeps. */
+void rovei_group_before_sleep(void *waiter);
+
+/* The home thread moves its count over to where all can see it; any other thread has nothing to move. */
+void rovei_group_move_home(const struct group_waiter *waiter);
+
+#endif

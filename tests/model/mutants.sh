@@ -1,0 +1,153 @@
+#!/bin/bash
+# Shows that the model tests would find a mistake: makes one mistake at a time in a copy of the headers, runs the model
+# tests on it, and prints a table of which test found which. A mutant that survives must be listed, with the reason why
+# it may, in mutants.survivors; the script fails if one is not, or if a listed one is found or no longer exists.
+#
+# Usage: mutants.sh <source folder> <folder to work in> [text]      only mutants whose description contains the text
+# Environment: CXX; ROVE_TEST_SEED and ROVE_TEST_SCALE as for the model tests
+set -euo pipefail
+
+source=$1 work=$2 only=${3:-}
+model=$source/tests/model
+headers='include/rove/deque.h runtime/queue/deque.h runtime/queue/injector.h'
+failures=0
+
+rm -rf "$work"
+mkdir -p "$work/runtime/queue" "$work/tests"
+cp -r "$source/include" "$work/"
+cp "$source"/runtime/queue/*.h "$work/runtime/queue/"
+cp -r "$model" "$work/tests/"
+
+# verdict <test>: builds and runs a model test on the copy; says who killed the mutant, or "survived".
+verdict()
+{
+    local program=$work/$1_test log=$work/log
+    if ! "${CXX:-c++}" -std=c++11 -O1 -w -I "$work/tests/model/seam" -I "$work/include" -I "$work" \
+        "$work/tests/model/$1_test.cpp" -o "$program" 2>"$log"; then
+        echo "does not compile"
+    elif timeout 600 "$program" >"$log" 2>&1; then
+        echo "survived"
+    elif grep -q FAILED "$log"; then
+        echo "killed by $1 $(sed -n 's/^\([a-z_0-9]*\) .*FAILED$/\1/p' "$log")"
+    else
+        echo "killed by $1 (it crashed or hung)"
+    fi
+}
+
+# judge <file> <where> <what>: the mutant is in place in the copy.
+judge()
+{
+    local file=$1 where=$2 what=$3 test=deque result reason
+    [[ $file == *injector* ]] && test=injector
+    result=$(verdict $test)
+    reason=$(sed -n "s/^$(printf '%s\t%s' "$where" "$what" | sed 's/[][\.*^$/]/\\&/g')\t//p" "$model/mutants.survivors")
+    if [[ $result == survived && -n $reason ]]; then
+        result="survives: $reason"
+    elif [[ $result == "does not compile" || $result == survived || -n $reason ]]; then
+        result="**$result**"
+        failures=$((failures + 1))
+    fi
+    printf '| `%s` | `%s` | %s |\n' "$where" "${what//|/\\|}" "$result"
+    cp "$source/$file" "$work/$file"
+}
+
+wanted()
+{
+    [[ -z $only || $1 == *"$only"* ]]
+}
+
+# special <file> <function> <what> <sed script>: a mutant that is not a change of a single word.
+special()
+{
+    wanted "$2 $3" || return 0
+    sed -E "$4" "$source/$1" >"$work/$1"
+    if cmp -s "$source/$1" "$work/$1"; then
+        echo "| \`$2\` | $3 | **does not apply any more** |"
+        failures=$((failures + 1))
+    else
+        judge "$1" "$2" "$3"
+    fi
+}
+
+echo '| function | mutant | verdict |'
+echo '|---|---|---|'
+
+for file in $headers; do
+    while IFS=$'\t' read -r line function code; do
+        what=$(sed 's/^ *//' <<<"$code")
+        wanted "$function $what" || continue
+        awk -v line="$line" -v code="$code" 'NR == line { $0 = code } { print }' "$source/$file" >"$work/$file"
+        judge "$file" "$function" "$what"
+    done < <(awk -f "$model/mutants.awk" "$source/$file")
+done
+
+deque=runtime/queue/deque.h
+special $deque deque_publish 'limit reset after split is stored' \
+    '/STORE\(deque->limit, deque->ring_limit, RELAXED\); *\/\*/{h;d}; /\[publish\] \*\/$/{/STORE/G}'
+special $deque deque_answer 'token overwritten with a store' \
+    's/if \(ROVEI_CAS\(deque->split, token, slot, ACQ_REL\)\)/ROVEI_STORE(deque->split, slot, SEQ_CST);/'
+special $deque deque_answer 'token answered without a look at top' \
+    '/deque_answer/,/^}/s/return ROVEI_LOAD\(deque->top, RELAXED\) <= slot/return true/'
+special $deque deque_take_last 'bottom stays' '/deque_take_last/,/^}/{/STORE\(deque->bottom/d}'
+special $deque deque_take_last 'split stays' '/deque_take_last/,/^}/{/STORE\(deque->split/d}'
+special $deque deque_take_slow 'second look at top before split is stored' \
+    '/STORE\(deque->split, keep, SEQ_CST\)/{h;d}; /top = ROVEI_LOAD\(deque->top, SEQ_CST\);/{/int64_t/!G}'
+special $deque deque_take_slow 'no second look at top' '/deque_take_slow/,/^}/{/top = ROVEI_LOAD\(deque->top, SEQ_CST\)/d}'
+special $deque deque_take_slow 'store after the second look, not CAS' \
+    's/if \(ROVEI_CAS\(deque->split, keep, top \+ 1, RELEASE\)\)/ROVEI_STORE(deque->split, top + 1, RELEASE);/'
+special $deque deque_take_slow 'all becomes private, not half' 's/top \+ \(slot - top \+ 1\) \/ 2/top/'
+special $deque deque_take_slow 'disputed slot becomes private' 's/keep, top \+ 1, RELEASE/keep, top, RELEASE/'
+special $deque deque_take_slow 'bottom stays when all is stolen' \
+    '/deque_take_slow/,/^}/{/STORE\(deque->bottom, top, /d}'
+special $deque deque_take_slow 'split stays when all is stolen' '/deque_take_slow/,/^}/{/STORE\(deque->split, top, /d}'
+special $deque deque_restore 'bottom is put back below top' 's/top > bottom \? top : bottom/bottom/'
+special $deque deque_steal 'slot read after the CAS' \
+    '/struct rove_task \*found = /{s/ROVEI_LOAD.*/NULL;/;p;s/.*//;d}; s/\*task = found;/*task = found = ROVEI_LOAD(ring->slots[top \& ring->mask], RELAXED);/'
+special $deque deque_steal 'ring read before split' \
+    '/struct rovei_ring \*ring = ROVEI_LOAD/d; /enum steal_result deque_steal/{n;s/$/ struct rovei_ring *ring = ROVEI_LOAD(deque->ring, ACQUIRE);/}'
+special $deque deque_steal 'split read before top' \
+    '/deque_steal/,/^}/{/int64_t top = /{h;d}; /int64_t split = /G}'
+special $deque deque_steal 'steals below a token' 's/split >= DEQUE_TOKENS \|\| top >= split/top >= split/'
+special $deque deque_force 'forces while something is public' \
+    's/split >= DEQUE_TOKENS \|\| ROVEI_LOAD\(deque->top, ACQUIRE\) < split/split >= DEQUE_TOKENS/'
+special $deque deque_force 'bottom read before the barrier' \
+    '/int64_t bottom = ROVEI_LOAD\(deque->bottom, ACQUIRE\); *\/\*/d; s/( *)if \(!barrier\(\)\).*/\1int64_t bottom = ROVEI_LOAD(deque->bottom, ACQUIRE);\n&/'
+special $deque deque_force 'publishes though the barrier failed' \
+    's/if \(!barrier\(\)\) \{.*/barrier();\n if (false) {/'
+special $deque deque_force 'publishes with a store, not CAS' \
+    's/return ROVEI_CAS\(deque->split, expected, public_end, ACQ_REL\)/ROVEI_STORE(deque->split, public_end, RELEASE);\n return true/'
+special $deque deque_force 'withdraws with a store, not CAS' \
+    's/ROVEI_CAS\(deque->split, expected, split, RELEASE\)/ROVEI_STORE(deque->split, split, RELEASE)/'
+special $deque deque_force 'end of the public part may sink' 's/bottom > split \? bottom : split/bottom/'
+special $deque deque_is_full 'limit reset though somebody is hungry' \
+    '/deque_is_full/,/^}/{/!= DEQUE_HUNGRY/d}'
+special $deque deque_grow 'ring stored before the slots are copied' \
+    '/STORE\(deque->ring, larger/d; s/( *)larger->older = /&/; /int64_t bottom/{/deque_grow/!b}; /^static inline void deque_grow/,/^}/s/( *)for \(int64_t i = top/\1ROVEI_STORE(deque->ring, larger, RELEASE);\n&/'
+special $deque deque_grow 'limit reset though somebody is hungry' \
+    '/static inline void deque_grow/,/^}/{/!= DEQUE_HUNGRY/d}'
+special tests/model/deque_test.cpp force 'token not unique' 's/DEQUE_TOKENS \+ 100 \* thread \+ \+\+attempts\[thread\]/DEQUE_TOKENS/'
+special tests/model/model.hpp model_barrier 'no membarrier' 's/model_barriers\.pass\(\);//'
+special tests/model/model.hpp model_barrier 'ordinary fence for membarrier' \
+    's/model_barriers\.pass\(\);/rl::atomic_thread_fence(rl::mo_seq_cst, $);/'
+
+injector=runtime/queue/injector.h
+special $injector injector_push 'without the lock' '/injector_push/,/^}/{/mutex_/d}'
+special $injector injector_push 'length stored before the lock is taken' \
+    '/injector_push/,/^}/{/STORE\(injector->length/d; s/( *)mutex_lock/\1ROVEI_STORE(injector->length, ROVEI_LOAD(injector->length, RELAXED) + count, SEQ_CST);\n&/}'
+special $injector injector_push 'length stored after the lock is left' \
+    '/injector_push/,/^}/{/STORE\(injector->length/{h;d}; /mutex_unlock/G}'
+special $injector injector_push 'the last keeps its link' '/last->next = NULL;/{/^    last/d}'
+special $injector injector_take 'without the lock' \
+    '/\*injector_take/,/^}/{s/ \|\| !mutex_try_lock\(&injector->lock\)//; /mutex_unlock/d}'
+special $injector injector_take 'newest stays when all is taken' '/\*injector_take/,/^}/{/if \(!injector->oldest\)/{N;d}}'
+special $injector injector_take 'the batch stays linked to what is left' '/\*injector_take/,/^}/{/last->next = NULL;/d}'
+special $injector injector_take 'looks empty while a task is being taken' \
+    '/\*injector_take/,/^}/{s/( *)struct rovei_injected \*first = /\1int64_t length = ROVEI_LOAD(injector->length, RELAXED);\n\1ROVEI_STORE(injector->length, 0, SEQ_CST);\n&/; s/ROVEI_LOAD\(injector->length, RELAXED\) - taken/length - taken/}'
+
+if [ -z "$only" ]; then
+    # A reason for what is not a mutant (any more) is as wrong as a survivor without one.
+    while IFS=$'\t' read -r where what reason; do
+        echo "$where: $what: $reason" >/dev/null
+    done <"$model/mutants.survivors"
+fi
+[ "$failures" -eq 0 ] || { echo "$failures mutants are not as they should be"; exit 1; }
