@@ -90,14 +90,12 @@ static rove_status runtime_start_threads(struct rove_runtime *runtime, rove_repo
 {
     int wanted = atomic_load_explicit(&runtime->target, memory_order_relaxed);
     mutex_lock(&runtime->seats);
-    rove_status status = ROVE_OK;
-    for (int seat = 0; seat < wanted && !status; seat++) {
-        int error;
-        status = rovei_worker_start(runtime, seat, &error);
-        if (status != ROVE_NO_THREADS)
-            continue;
-        report_add(report, "only %d of %d threads could be started: %s", seat, wanted, strerror(error));
-        atomic_store_explicit(&runtime->target, seat > 0 ? seat : 1, memory_order_relaxed);
+    int error;
+    rove_status status = rovei_workers_start(runtime, wanted, &error);
+    if (status == ROVE_NO_THREADS) {
+        int threads = runtime->pool_threads;
+        report_add(report, "only %d of %d threads could be started: %s", threads, wanted, strerror(error));
+        atomic_store_explicit(&runtime->target, threads > 0 ? threads : 1, memory_order_relaxed);
     }
     rovei_scale_adjust(runtime, -1);
     mutex_unlock(&runtime->seats);

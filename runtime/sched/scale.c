@@ -71,10 +71,11 @@ rove_status rove_set_workers(rove_runtime *runtime, int count)
     mutex_lock(&runtime->seats);
     int had = atomic_load_explicit(&runtime->target, memory_order_relaxed);
     atomic_store_explicit(&runtime->target, count, memory_order_relaxed); /* first: threads pin themselves by it */
-    for (int seat = 0; seat < count && !status; seat++) {
-        int error;
-        if (!runtime_pool(runtime, seat) && (status = rovei_worker_start(runtime, seat, &error)) != ROVE_OK)
-            atomic_store_explicit(&runtime->target, seat > had ? seat : had, memory_order_relaxed);
+    int error;
+    status = rovei_workers_start(runtime, count, &error);
+    if (status && count > had && count > runtime->pool_threads) {
+        int threads = runtime->pool_threads;
+        atomic_store_explicit(&runtime->target, threads > had ? threads : had, memory_order_relaxed);
     }
     rovei_scale_adjust(runtime, -1);
     mutex_unlock(&runtime->seats);

@@ -7,7 +7,6 @@
 #include "runtime/sched/scale.h"
 #include "runtime/sched/wait.h"
 
-#include <errno.h>
 #include <stdio.h>
 
 /* Slots of a new ring: two pages' worth of tasks would be touched for nothing by a worker that forks ten deep. */
@@ -87,8 +86,9 @@ static void worker_follow_plan(struct rovei_worker *worker)
 struct worker_start {
     struct rove_runtime *runtime;
     int seat;
-    _Atomic uint32_t is_answered; /* a futex word */
-    struct rovei_worker *worker;  /* NULL if there was no memory */
+    pthread_t thread;
+    struct rovei_worker *worker;  /* the answer: NULL if there was no memory */
+    _Atomic uint32_t *unanswered; /* how many have not answered yet. A futex word */
 };
 
 static bool worker_is_dismissed(void *arg)
@@ -133,9 +133,10 @@ static void *worker_main(void *arg)
     struct worker_start *start = arg;
     struct rove_runtime *runtime = start->runtime;
     struct rovei_worker *worker = worker_settle(runtime, start->seat);
+    _Atomic uint32_t *unanswered = start->unanswered;
     start->worker = worker;
-    atomic_store_explicit(&start->is_answered, 1, memory_order_release);
-    rovei_futex_wake(&start->is_answered, 1); /* the starter may be gone already: the word is only named */
+    if (atomic_fetch_sub_explicit(unanswered, 1, memory_order_acq_rel) == 1) /* pairs with start_await */
+        rovei_futex_wake(unanswered, 1); /* the starter may be gone already: the word is only named */
     if (!worker)
         return NULL;
     rovei_worker_become(worker);
@@ -149,24 +150,65 @@ static void *worker_main(void *arg)
     return NULL;
 }
 
-rove_status rovei_worker_start(struct rove_runtime *runtime, int seat, int *error)
+/* Starts threads until one is refused. Returns how many were. */
+static int start_threads(struct worker_start *starts, int count, _Atomic uint32_t *unanswered, int *error)
 {
-    struct worker_start start = {.runtime = runtime, .seat = seat};
-    pthread_t thread;
-    *error = rovei_thread_start(&thread, runtime->settings.stack_size, worker_main, &start);
-    if (*error) {
-        atomic_fetch_add_explicit(&runtime->threads_refused, 1, memory_order_relaxed);
-        return ROVE_NO_THREADS;
+    size_t stack_size = starts->runtime->settings.stack_size;
+    for (int i = 0; i < count; i++) {
+        starts[i].unanswered = unanswered;
+        atomic_fetch_add_explicit(unanswered, 1, memory_order_relaxed); /* published by the start of the thread */
+        *error = rovei_thread_start(&starts[i].thread, stack_size, worker_main, &starts[i]);
+        if (*error) {
+            atomic_fetch_sub_explicit(unanswered, 1, memory_order_relaxed);
+            return i;
+        }
     }
-    while (!atomic_load_explicit(&start.is_answered, memory_order_acquire))
-        rovei_futex_wait(&start.is_answered, 0);
-    if (!start.worker) {
-        pthread_join(thread, NULL);
-        *error = ENOMEM;
+    return count;
+}
+
+/* Waits until all have answered, and enters those that are workers now. False if some had no memory. */
+static bool start_await(struct worker_start *starts, int count, _Atomic uint32_t *unanswered)
+{
+    bool is_complete = true;
+    uint32_t left;
+    while ((left = atomic_load_explicit(unanswered, memory_order_acquire)) > 0)
+        rovei_futex_wait(unanswered, left);
+    for (int i = 0; i < count; i++) {
+        struct rove_runtime *runtime = starts[i].runtime;
+        if (starts[i].worker) {
+            starts[i].worker->thread = starts[i].thread;
+            runtime->pool_threads++;
+            rovei_runtime_enter_slot(runtime, &runtime->pool[starts[i].seat], starts[i].worker);
+        } else {
+            pthread_join(starts[i].thread, NULL);
+            is_complete = false;
+        }
+    }
+    return is_complete;
+}
+
+rove_status rovei_workers_start(struct rove_runtime *runtime, int seats, int *error)
+{
+    const rove_allocator *allocator = &runtime->settings.allocator;
+    int first = 0;
+    while (first < seats && runtime_pool(runtime, first))
+        first++;
+    if (first == seats)
+        return ROVE_OK;
+    size_t size = (size_t)(seats - first) * sizeof(struct worker_start);
+    struct worker_start *starts = rovei_memory_allocate(allocator, size);
+    if (!starts)
         return ROVE_NO_MEMORY;
-    }
-    start.worker->thread = thread;
-    runtime->pool_threads++;
-    rovei_runtime_enter_slot(runtime, &runtime->pool[seat], start.worker);
-    return ROVE_OK;
+    int count = 0;
+    for (int seat = first; seat < seats; seat++)
+        if (!runtime_pool(runtime, seat))
+            starts[count++] = (struct worker_start){.runtime = runtime, .seat = seat};
+    _Atomic uint32_t unanswered = 0;
+    int started = start_threads(starts, count, &unanswered, error);
+    bool has_memory = start_await(starts, started, &unanswered);
+    rovei_memory_release(allocator, starts, size);
+    atomic_fetch_add_explicit(&runtime->threads_refused, (uint64_t)(count - started), memory_order_relaxed);
+    if (!has_memory)
+        return ROVE_NO_MEMORY;
+    return started < count ? ROVE_NO_THREADS : ROVE_OK;
 }

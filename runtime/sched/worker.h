@@ -131,8 +131,9 @@ void rovei_worker_publish(struct rovei_worker *worker);
  * caller's again. Wakes a worker if need be. Owner only. */
 bool rovei_worker_spawn(struct rovei_worker *worker, rove_task *task);
 
-/* Starts the pool thread of seat `seat` and waits until it has made its worker and fallen asleep, BENCHED. Returns
- * ROVE_OK; ROVE_NO_THREADS, with an errno value in `*error`; ROVE_NO_MEMORY. Requires: the lock of the seats. */
-rove_status rovei_worker_start(struct rove_runtime *runtime, int seat, int *error);
+/* Starts the pool threads of the first `seats` seats that have none yet, and waits until each has made its worker and
+ * fallen asleep, BENCHED. Returns ROVE_OK; ROVE_NO_THREADS if some were refused, with the reason in `*error`, an errno
+ * value; ROVE_NO_MEMORY. Those that could be started stay. Requires: the lock of the seats. */
+rove_status rovei_workers_start(struct rove_runtime *runtime, int seats, int *error);
 
 #endif

@@ -11,6 +11,8 @@
 #ifndef TESTS_MODEL_HPP
 #define TESTS_MODEL_HPP
 
+#include "scheduler.hpp"
+
 #include <relacy/relacy.hpp>
 
 #include <algorithm>
@@ -101,10 +103,10 @@ static inline bool model_barrier()
 }
 
 /* Executes a scenario as often as `params` says. At an error it repeats that execution and tells what happened. This is
- * rl::simulate without the schedulers that are not used here: they take most of the time to compile. */
+ * rl::simulate with a scheduler of our own. */
 template <typename scenario> bool model_simulate(rl::test_params &params)
 {
-    typedef rl::random_scheduler<scenario::params::thread_count> scheduler;
+    typedef model_scheduler<scenario::params::thread_count> scheduler;
     rl::ostringstream failed, ignored;
     if (rl::run_test<scenario, scheduler>(params, failed, false) == rl::test_result_success)
         return true;
