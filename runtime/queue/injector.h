@@ -46,19 +46,25 @@ static inline void injector_fini(struct rovei_injector *injector)
     mutex_fini(&injector->lock);
 }
 
-/* Appends the `count` tasks from `first` to `last`, which are linked by `next`. Any thread. Blocks for the moment that
- * another thread holds the lock. */
-static inline void injector_push(struct rovei_injector *injector, struct rovei_injected *first,
-                                 struct rovei_injected *last, int64_t count)
+/* Appends the `count` tasks from `first` to `last`, which are linked by `next`. Requires: the lock. */
+static inline void injector_append(struct rovei_injector *injector, struct rovei_injected *first,
+                                   struct rovei_injected *last, int64_t count)
 {
     last->next = NULL;
-    mutex_lock(&injector->lock);
     if (injector->newest)
         injector->newest->next = first;
     else
         injector->oldest = first;
     injector->newest = last;
     ROVEI_STORE(injector->length, ROVEI_LOAD(injector->length, RELAXED) + count, SEQ_CST); /* [feed] */
+}
+
+/* The same for any thread. Blocks for the moment that another thread holds the lock. */
+static inline void injector_push(struct rovei_injector *injector, struct rovei_injected *first,
+                                 struct rovei_injected *last, int64_t count)
+{
+    mutex_lock(&injector->lock);
+    injector_append(injector, first, last, count);
     mutex_unlock(&injector->lock);
 }
 

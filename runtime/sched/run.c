@@ -25,7 +25,8 @@ static void run_by_worker(struct rove_runtime *runtime, void (*fn)(void *arg), v
 {
     struct run_request request = {.fn = fn, .arg = arg};
     ROVEI_INIT(request.injected.task.run, (uintptr_t)run_requested);
-    rovei_inject(runtime, &request.injected, &request.injected, 1);
+    injector_push(&runtime->injectors[rovei_injector_near(runtime)], &request.injected, &request.injected, 1);
+    rovei_wake_one(runtime, NULL);
     while (!atomic_load_explicit(&request.is_done, memory_order_acquire))
         rovei_futex_wait(&request.is_done, 0);
 }
@@ -55,14 +56,10 @@ rove_status rove_run(rove_runtime *runtime, void (*fn)(void *arg), void *arg)
     return status;
 }
 
-void rovei_inject(struct rove_runtime *runtime, struct rovei_injected *first, struct rovei_injected *last,
-                  int64_t count)
+int rovei_injector_near(const struct rove_runtime *runtime)
 {
-    int node = 0;
-    if (runtime->injector_count > 1) {
-        int seat = rovei_plan_seat_near(&runtime->plan, rovei_cpu_current());
-        node = runtime->plan.seats[seat].at[LEVEL_NODE] % runtime->injector_count;
-    }
-    injector_push(&runtime->injectors[node], first, last, count);
-    rovei_wake_one(runtime, NULL);
+    if (runtime->injector_count == 1)
+        return 0;
+    int seat = rovei_plan_seat_near(&runtime->plan, rovei_cpu_current());
+    return runtime->plan.seats[seat].at[LEVEL_NODE] % runtime->injector_count;
 }

@@ -76,12 +76,15 @@ static rove_status runtime_make_slots(struct rove_runtime *runtime)
     size_t slots = (size_t)runtime->limit * sizeof *runtime->pool;
     runtime->pool = rovei_memory_allocate(allocator, slots);
     runtime->guests = rovei_memory_allocate(allocator, slots);
-    runtime->injectors =
-        rovei_memory_allocate(allocator, (size_t)runtime->plan.node_count * sizeof *runtime->injectors);
-    if (!runtime->pool || !runtime->guests || !runtime->injectors)
+    size_t nodes = (size_t)runtime->plan.node_count;
+    runtime->injectors = rovei_memory_allocate(allocator, nodes * sizeof *runtime->injectors);
+    runtime->injector_slabs = rovei_memory_allocate(allocator, nodes * sizeof *runtime->injector_slabs);
+    if (!runtime->pool || !runtime->guests || !runtime->injectors || !runtime->injector_slabs)
         return ROVE_NO_MEMORY;
-    for (; runtime->injector_count < runtime->plan.node_count; runtime->injector_count++)
+    for (; runtime->injector_count < runtime->plan.node_count; runtime->injector_count++) {
         injector_init(&runtime->injectors[runtime->injector_count]);
+        rovei_slab_init(&runtime->injector_slabs[runtime->injector_count], allocator);
+    }
     return ROVE_OK;
 }
 
@@ -110,17 +113,19 @@ static void runtime_free(struct rove_runtime *runtime)
         rovei_worker_destroy(runtime_pool(runtime, i));
         rovei_worker_destroy(runtime_guest(runtime, i));
     }
-    for (int i = 0; i < runtime->injector_count; i++)
+    for (int i = 0; i < runtime->injector_count; i++) {
         injector_fini(&runtime->injectors[i]);
-    rovei_memory_release(&allocator, runtime->injectors, (size_t)runtime->plan.node_count * sizeof *runtime->injectors);
+        rovei_slab_fini(&runtime->injector_slabs[i]);
+    }
+    size_t nodes = (size_t)runtime->plan.node_count;
+    rovei_memory_release(&allocator, runtime->injectors, nodes * sizeof *runtime->injectors);
+    rovei_memory_release(&allocator, runtime->injector_slabs, nodes * sizeof *runtime->injector_slabs);
     rovei_memory_release(&allocator, (void *)runtime->pool, slots);
     rovei_memory_release(&allocator, (void *)runtime->guests, slots);
     rovei_plan_fini(&runtime->plan);
     rovei_machine_fini(&runtime->machine);
     mutex_fini(&runtime->seats);
     mutex_fini(&runtime->stopping);
-    mutex_fini(&runtime->outside);
-    rovei_slab_fini(&runtime->outside_slab);
     if (runtime->process.page)
         rovei_process_mark_fini(&runtime->process);
     rovei_settings_fini(&runtime->settings);
@@ -180,8 +185,6 @@ rove_status rove_runtime_create(rove_runtime **out, const rove_config *config, r
     runtime->settings = settings;
     mutex_init(&runtime->seats);
     mutex_init(&runtime->stopping);
-    mutex_init(&runtime->outside);
-    rovei_slab_init(&runtime->outside_slab, &runtime->settings.allocator);
     status = runtime_build(runtime, report);
     if (status) {
         if (status == ROVE_NO_MEMORY)

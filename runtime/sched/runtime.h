@@ -49,9 +49,7 @@ struct rove_runtime {
 
     int injector_count; /* one for each memory node */
     struct rovei_injector *injectors;
-
-    struct rovei_mutex outside; /* guards the slab of threads that are no workers */
-    struct rovei_slab outside_slab;
+    struct rovei_slab *injector_slabs; /* one for each, under its lock: cells for threads that are no workers */
 
     struct rovei_mutex stopping;  /* held by the thread that shuts down */
     _Atomic uint32_t gate;        /* a futex word */
@@ -106,9 +104,14 @@ void rovei_runtime_enter_slot(struct rove_runtime *runtime, _Atomic(struct rovei
 rove_status rovei_gate_enter(struct rove_runtime *runtime);
 void rovei_gate_leave(struct rove_runtime *runtime);
 
-/* Queues `count` linked tasks from a thread that is no worker, and wakes a worker. Requires: inside the gate. */
-void rovei_inject(struct rove_runtime *runtime, struct rovei_injected *first, struct rovei_injected *last,
-                  int64_t count);
+/* Whether calls from outside are refused. Under the lock of an injector the answer holds until that is released. */
+static inline bool runtime_is_closed(const struct rove_runtime *runtime)
+{
+    return atomic_load_explicit(&runtime->gate, memory_order_relaxed) & GATE_CLOSED; /* ordered by the lock */
+}
+
+/* Which injector is near the calling thread. */
+int rovei_injector_near(const struct rove_runtime *runtime);
 
 /* Resolves NULL to the default runtime and refuses one that belongs to another process. */
 rove_status rovei_runtime_resolve(rove_runtime **runtime);

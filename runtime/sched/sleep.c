@@ -9,6 +9,7 @@
 #include "runtime/sched/sleep.h"
 
 #include "runtime/platform/barrier.h"
+#include "runtime/platform/cpu.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/stop.h"
 #include "runtime/sched/wait.h"
@@ -73,14 +74,27 @@ static bool sleep_wake_if_asleep(struct rovei_worker *worker)
     return true;
 }
 
-/* Wakes the first sleeper from the seat of `near` on. Finding none is right: one that is about to sleep has announced
- * itself, is not asleep yet, and will see what was made visible. */
+static bool sleep_wake_at(struct rove_runtime *runtime, int seat)
+{
+    return sleep_wake_if_asleep(runtime_pool(runtime, seat)) || sleep_wake_if_asleep(runtime_guest(runtime, seat));
+}
+
+/* Wakes a sleeper near the caller, but one on the caller's own processor last: it would have to wait for the caller.
+ * Finding none is right: one that is about to sleep has announced itself, is not asleep yet, and will see what was made
+ * visible. */
 static void sleep_wake_any(struct rove_runtime *runtime, const struct rovei_worker *near)
 {
-    int slots = runtime_slots(runtime);
-    int first = near ? 2 * near->seat : 0;
-    for (int i = 0; i < slots; i++)
-        if (sleep_wake_if_asleep(runtime_slot(runtime, (first + i) % slots)))
+    int used = runtime_slots(runtime) / 2;
+    int here = near ? near->seat : rovei_plan_seat_near(&runtime->plan, rovei_cpu_current());
+    if (near) {
+        for (int i = 1; i < runtime->limit; i++)
+            if (near->victims[i] < used && sleep_wake_at(runtime, near->victims[i]))
+                return;
+        sleep_wake_at(runtime, here);
+        return;
+    }
+    for (int i = 1; i <= used; i++)
+        if (sleep_wake_at(runtime, (here + i) % used))
             return;
 }
 
@@ -91,13 +105,30 @@ void rovei_wake_one(struct rove_runtime *runtime, const struct rovei_worker *nea
         sleep_wake_any(runtime, near);
 }
 
+/* Whether any worker but `but` is awake. */
+static bool sleep_is_anybody_awake(struct rove_runtime *runtime, const struct rovei_worker *but)
+{
+    for (int i = 0; i < runtime_slots(runtime); i++) {
+        struct rovei_worker *worker = runtime_slot(runtime, i);
+        if (!worker || worker == but)
+            continue;
+        uint32_t state = atomic_load_explicit(&worker->state, memory_order_seq_cst); /* [asleep] */
+        if (state == WORKER_RUNNING || state == WORKER_CALLED)
+            return true;
+    }
+    return false;
+}
+
 void rovei_search_stop(struct rovei_worker *worker)
 {
+    struct rove_runtime *runtime = worker->runtime;
     uint64_t counts =
-        atomic_fetch_sub_explicit(&worker->runtime->idle.counts, IDLE_SEARCHER, memory_order_seq_cst); /* [role] */
+        atomic_fetch_sub_explicit(&runtime->idle.counts, IDLE_SEARCHER, memory_order_seq_cst); /* [role] */
     if (idle_searchers(counts) > 1 || idle_sleepers(counts) == 0)
         return;
-    sleep_wake_any(worker->runtime, worker);
+    /* The doorbells of others that run may not be armed; the next searcher arms them before it sleeps. */
+    if (sleep_is_anybody_awake(runtime, worker) || rovei_work_is_visible(runtime))
+        sleep_wake_any(runtime, worker);
     rovei_listen(worker);
 }
 
@@ -157,18 +188,6 @@ bool rovei_sleep(struct rovei_worker *worker)
     }
 }
 
-/* If all are DEAF, what each waits for may lie in the deque of another: the last to fall asleep must work on. */
-static bool sleep_is_anybody_awake(struct rove_runtime *runtime)
-{
-    for (int i = 0; i < runtime_slots(runtime); i++) {
-        struct rovei_worker *worker = runtime_slot(runtime, i);
-        uint32_t state = worker ? atomic_load_explicit(&worker->state, memory_order_seq_cst) : WORKER_VACANT;
-        if (state == WORKER_RUNNING || state == WORKER_CALLED)
-            return true;
-    }
-    return false;
-}
-
 /* Steps 1 to 5 of "to park" in sleep.md. */
 bool rovei_park(struct rovei_worker *worker, const struct rovei_wait *wait, bool is_hearing, bool is_searcher)
 {
@@ -189,7 +208,8 @@ bool rovei_park(struct rovei_worker *worker, const struct rovei_wait *wait, bool
         sleep_end(worker);
     else if (is_hearing && rovei_work_is_visible(runtime))
         sleep_call(worker);
-    else if (!is_hearing && !sleep_is_anybody_awake(runtime) && rovei_work_is_visible(runtime))
+    /* If all are DEAF, what each waits for may lie in the deque of another: the last to fall asleep must work on. */
+    else if (!is_hearing && !sleep_is_anybody_awake(runtime, worker) && rovei_work_is_visible(runtime))
         sleep_end(worker);
     else
         rovei_stop_if_quiet(runtime);

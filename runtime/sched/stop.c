@@ -48,6 +48,11 @@ static void stop_close(struct rove_runtime *runtime)
     uint32_t gate;
     while ((gate = atomic_load_explicit(&runtime->gate, memory_order_seq_cst)) != GATE_CLOSED)
         rovei_futex_wait(&runtime->gate, gate);
+    /* Whoever pushes looks at the gate under the lock: after this, nobody who saw it open is still at it. */
+    for (int i = 0; i < runtime->injector_count; i++) {
+        mutex_lock(&runtime->injectors[i].lock);
+        mutex_unlock(&runtime->injectors[i].lock);
+    }
 }
 
 static void stop_join(struct rove_runtime *runtime)

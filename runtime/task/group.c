@@ -8,6 +8,9 @@
 #include "runtime/sched/wait.h"
 #include "runtime/task/count.h"
 
+/* How many tasks a thread that is no worker queues at a time. */
+enum { OUTSIDE_BATCH = 64 };
+
 /* A spawned task, in a cell of a slab. */
 struct group_task {
     struct rovei_injected injected; /* first: the task */
@@ -82,17 +85,33 @@ static rove_status group_spawn_here(struct rovei_worker *worker, rove_group *gro
     return ROVE_OK;
 }
 
-/* Takes `count` cells, or as many as there is memory for, and links them. */
-static int64_t group_take_cells(struct rove_runtime *runtime, int64_t count, struct rovei_injected **first)
+/* Queues up to OUTSIDE_BATCH tasks, under one lock: cells, count and queue. Returns how many there was memory for. */
+static int64_t group_inject(struct rove_runtime *runtime, rove_group *group, rove_group_fn *fn, char *args,
+                            size_t stride, size_t count, rove_status *status)
 {
+    int near = rovei_injector_near(runtime);
+    struct rovei_injector *injector = &runtime->injectors[near];
+    struct rovei_injected *first = NULL;
+    struct rovei_injected **link = &first;
+    struct rovei_injected *last = NULL;
     int64_t taken = 0;
-    *first = NULL;
-    mutex_lock(&runtime->outside);
-    for (struct group_task *cell; taken < count && (cell = slab_allocate(&runtime->outside_slab)); taken++) {
-        cell->injected.next = *first;
-        *first = &cell->injected;
+    mutex_lock(&injector->lock);
+    *status = runtime_is_closed(runtime) ? ROVE_CLOSED : ROVE_OK;
+    while (!*status && taken < OUTSIDE_BATCH && (size_t)taken < count) {
+        struct group_task *cell = slab_allocate(&runtime->injector_slabs[near]);
+        if (!cell) {
+            *status = ROVE_NO_MEMORY;
+            break;
+        }
+        group_fill(cell, group, fn, args + stride * (size_t)taken++);
+        *link = last = &cell->injected;
+        link = &last->next;
     }
-    mutex_unlock(&runtime->outside);
+    if (taken > 0) {
+        rovei_group_count_spawned(NULL, group, taken);
+        injector_append(injector, first, last, taken);
+    }
+    mutex_unlock(&injector->lock);
     return taken;
 }
 
@@ -101,22 +120,14 @@ static rove_status group_spawn_outside(rove_group *group, rove_group_fn *fn, cha
 {
     struct rove_runtime *runtime = group->runtime;
     rove_status status = rovei_runtime_resolve(&runtime);
-    if (status || (status = rovei_gate_enter(runtime)) != ROVE_OK)
-        return status;
-    struct rovei_injected *first;
-    int64_t taken = group_take_cells(runtime, (int64_t)count, &first);
-    struct rovei_injected *last = NULL;
-    for (struct rovei_injected *next = first; next; next = next->next) {
-        group_fill((struct group_task *)next, group, fn, args + stride * (*spawned)++);
-        last = next;
-    }
-    if (first) {
+    if (!status)
         __atomic_store_n(&group->spawned_to, runtime, __ATOMIC_RELAXED); /* read by those who wait, and so after */
-        rovei_group_count_spawned(NULL, group, taken);
-        rovei_inject(runtime, first, last, taken);
+    while (!status && *spawned < count) {
+        *spawned +=
+            (size_t)group_inject(runtime, group, fn, args + stride * *spawned, stride, count - *spawned, &status);
+        rovei_wake_one(runtime, NULL);
     }
-    rovei_gate_leave(runtime);
-    return taken < (int64_t)count ? ROVE_NO_MEMORY : ROVE_OK;
+    return status;
 }
 
 rove_status rove_group_spawn_many(rove_group *group, rove_group_fn *fn, void *args, size_t stride, size_t count,

@@ -137,5 +137,5 @@ int main(int argc, char **argv)
         {"later", later},
         {"while_asleep", while_asleep},
     };
-    return test_main(argc, argv, cases, sizeof cases / sizeof *cases, 90);
+    return test_main(argc, argv, cases, sizeof cases / sizeof *cases, 0);
 }

@@ -346,5 +346,5 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"misuse", all_misuses},
     };
-    return test_main(argc, argv, cases, sizeof cases / sizeof *cases, 120);
+    return test_main(argc, argv, cases, sizeof cases / sizeof *cases, 0);
 }

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <rove/rove.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <support/storm.h>
@@ -265,5 +266,9 @@ int main(int argc, char **argv)
         {"under_load", under_load},
         {"from_a_task", from_a_task},
     };
+    if (test_is_thread_sanitized()) {
+        printf("skipped: ThreadSanitizer does not follow threads that are started after a fork\n");
+        return 0;
+    }
     return test_main(argc, argv, cases, sizeof cases / sizeof *cases, 120);
 }

@@ -132,6 +132,12 @@ void storm_run(void *arg)
     storm_wait(&group);
 }
 
+int storm_task(void *storm)
+{
+    storm_run(storm);
+    return 0;
+}
+
 void storm_fini(struct storm *storm)
 {
     test_once_check(&storm->once);

@@ -25,6 +25,8 @@ void storm_init(struct storm *storm, int64_t tasks, uint64_t stream, unsigned wa
 
 /* Runs it; for rove_run, or for any thread, on the default runtime then. */
 void storm_run(void *storm);
+/* The same as a task of a group. */
+int storm_task(void *storm);
 
 /* Fails unless each task has run once; then frees what storm_init allocated. */
 void storm_fini(struct storm *storm);

@@ -96,6 +96,11 @@ bool test_is_sanitized(void)
     return __asan_init || __tsan_init;
 }
 
+bool test_is_thread_sanitized(void)
+{
+    return __tsan_init;
+}
+
 /* ThreadSanitizer asks for these: children of a program with threads start threads of their own here. */
 const char *__tsan_default_options(void);
 

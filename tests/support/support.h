@@ -32,7 +32,9 @@ struct test_case {
     void (*run)(void);
 };
 
-/* Runs the cases whose name contains argv[1], or all of them, each under a watchdog of `seconds`. For main. */
+/* Runs the cases whose name contains argv[1], or all of them, each under a watchdog of `seconds`. For main. A program
+ * whose cases run in children gives 0, for no watchdog: ThreadSanitizer allows no threads in the child of a process that
+ * has had threads, and test_in_child notices hangs. */
 int test_main(int argc, char **argv, const struct test_case *cases, size_t count, unsigned seconds);
 
 /* Starts the watchdog, or starts it anew: when so many seconds have passed without another call, it prints the state of
@@ -59,6 +61,7 @@ int64_t test_scaled(int64_t full, int64_t least);
 
 /* Whether this program was built with the address or the thread sanitizer, which change what memory and time mean. */
 bool test_is_sanitized(void);
+bool test_is_thread_sanitized(void);
 
 /* A byte for each of `count` tasks, which says how often it ran. */
 struct test_once {
