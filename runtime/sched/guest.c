@@ -21,7 +21,8 @@ static rove_status guest_find_slot(struct rove_runtime *runtime, struct rovei_wo
                 return ROVE_NO_MEMORY;
             rovei_runtime_enter_slot(runtime, &runtime->guests[seat], worker);
         }
-        if (atomic_load_explicit(&worker->state, memory_order_relaxed) == WORKER_VACANT) {
+        /* Acquire: pairs with rovei_guest_leave, so that this thread sees what the last guest left. */
+        if (atomic_load_explicit(&worker->state, memory_order_acquire) == WORKER_VACANT) {
             *guest = worker;
             return ROVE_OK;
         }
@@ -47,6 +48,7 @@ rove_status rovei_guest_enter(struct rove_runtime *runtime, struct rovei_worker 
         rovei_wake_one(outer->runtime, outer);
     }
     (*guest)->stack = rovei_thread_stack();
+    (*guest)->stack_begin = (uintptr_t)__builtin_frame_address(0);
     (*guest)->depth = 0;
     (*guest)->outer = outer;
     rovei_worker_become(*guest);

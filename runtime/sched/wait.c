@@ -14,12 +14,12 @@ enum { WAIT_INJECTOR_TICKS = 61 };
 /* A worker that has seen work but could not get it looks again for at least so long, in nanoseconds. */
 enum { WAIT_PATIENCE = 20000 };
 
-/* Half of the stack is for what the waiter itself still has to do. */
+/* Half of the stack that the worker began with is for what the waiter itself still has to do. */
 static bool wait_has_stack(const struct rovei_worker *worker)
 {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    uintptr_t size = worker->stack.high - worker->stack.low;
-    return here > worker->stack.low && here - worker->stack.low > size / 2;
+    uintptr_t low = worker->stack.low;
+    return here > low && here - low > (worker->stack_begin - low) / 2;
 }
 
 static bool wait_find_at_thief(struct rovei_worker *worker, const struct rovei_wait *wait, struct rovei_job *job)
@@ -83,7 +83,7 @@ static bool wait_search(struct rovei_worker *worker, const struct rovei_wait *wa
 
 rove_status rovei_wait(struct rovei_worker *worker, const struct rovei_wait *wait, bool is_searcher)
 {
-    bool is_hearing = worker->depth < WAIT_DEPTH && wait_has_stack(worker);
+    bool is_hearing = wait->is_between_tasks || (worker->depth < WAIT_DEPTH && wait_has_stack(worker));
     struct rovei_job job;
     worker->depth++;
     while (wait_search(worker, wait, is_hearing, &is_searcher, &job)) {

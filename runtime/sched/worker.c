@@ -124,6 +124,7 @@ static struct rovei_worker *worker_settle(struct rove_runtime *runtime, int seat
         return NULL;
     worker->is_crowded = is_crowded;
     worker->stack = rovei_thread_stack();
+    worker->stack_begin = (uintptr_t)__builtin_frame_address(0);
     atomic_init(&worker->state, WORKER_BENCHED);
     return worker;
 }

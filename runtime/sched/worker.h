@@ -68,6 +68,7 @@ struct rovei_worker {
     bool is_crowded;                   /* when the thread was pinned, workers shared processors */
     int64_t attempts;                  /* for tokens that are unique */
     struct rovei_stack stack;          /* of the thread that is in the slot */
+    uintptr_t stack_begin;             /* where on it the thread became this worker */
     struct rovei_worker *outer;        /* what this thread was before it became a guest here, or NULL */
     struct rovei_worker *last_victim;  /* the last that gave work, or NULL */
     int node;                          /* the memory node of the seat */

@@ -21,7 +21,7 @@ struct rove_task {
 /* A deque, its rings, each of twice the capacity of the one before, and what happened. */
 template <int CAPACITY, int RINGS, int TASKS> class deque_world
 {
-public:
+  public:
     deque_world() : front(0), back(0), ring_at(0), doorbells(0)
     {
         std::fill(attempts, attempts + threads_max, 0);
@@ -132,7 +132,7 @@ public:
     bool force(bool (*barrier)(void) = model_barrier)
     {
         int thread = rl::ctx().current_thread();
-        return deque_force(&deque, DEQUE_TOKENS + 100 * thread + ++attempts[thread], barrier);
+        return deque_force(&deque, DEQUE_TOKENS + 100 * (thread - 1) + attempts[thread]++, barrier);
     }
 
     void steal_or_force(int times)
@@ -177,7 +177,7 @@ public:
 
     rovei_deque deque;
 
-private:
+  private:
     enum { threads_max = 4, slots_max = CAPACITY * ((1 << RINGS) - 1) };
 
     static bool barrier_refused()
@@ -235,7 +235,7 @@ private:
     int ring_at;
     int attempts[threads_max];
 
-protected:
+  protected:
     int doorbells;
 };
 
@@ -394,8 +394,9 @@ struct pop_all : rl::test_suite<pop_all, 3>, deque_world<2, 2, 4> {
     }
 };
 
-/* A thief that has taken what was published rings again: the owner must not lose that. */
-struct ring_again : rl::test_suite<ring_again, 2>, deque_world<4, 1, 1> {
+/* A bell that rings while the ring is full is heard. A thief that has taken what was published then rings again: the
+ * owner must not lose that either. */
+struct ring_again : rl::test_suite<ring_again, 2>, deque_world<1, 2, 1> {
     void before()
     {
         begin(0);
@@ -426,29 +427,30 @@ struct ring_again : rl::test_suite<ring_again, 2>, deque_world<4, 1, 1> {
 
 /* Before it sleeps, a thief arms the doorbell, passes the barrier and looks once more. Either it sees the task that the
  * owner pushes, or the owner hears the bell. */
-struct sleeper : rl::test_suite<sleeper, 2>, deque_world<4, 1, 1> {
+template <int CAPACITY, int RINGS>
+struct sleeper : rl::test_suite<sleeper<CAPACITY, RINGS>, 2>, deque_world<CAPACITY, RINGS, 1> {
     void before()
     {
-        begin(0);
+        this->begin(0);
     }
 
     void thread(unsigned number)
     {
         model_barriers.enter();
         if (number == 0) {
-            fork(0);
+            this->fork(0);
             return;
         }
-        deque_ring_doorbell(&deque);
+        deque_ring_doorbell(&this->deque);
         model_barrier();
-        is_awake = deque_hides_tasks(&deque) || deque_has_public(&deque);
+        is_awake = deque_hides_tasks(&this->deque) || deque_has_public(&this->deque);
     }
 
     void after()
     {
-        RL_ASSERT(is_awake || doorbells == 1);
-        join(0);
-        end();
+        RL_ASSERT(is_awake || this->doorbells == 1);
+        this->join(0);
+        this->end();
     }
 
     bool is_awake = false;
@@ -469,7 +471,8 @@ static const model_scenario scenarios[] = {
     {"mixture_4_3", model_simulate<mixture<4, 1, 3>>, 1e5},
     {"pop_all", model_simulate<pop_all>, 1e5},
     {"ring_again", model_simulate<ring_again>, 2e4},
-    {"sleeper", model_simulate<sleeper>, 2e4},
+    {"sleeper", model_simulate<sleeper<4, 1>>, 2e4},
+    {"sleeper_growth", model_simulate<sleeper<1, 2>>, 2e4},
 };
 
 int main(int argc, char **argv)

@@ -18,7 +18,7 @@ struct parcel {
 /* An injector, `PARCELS` parcels for each of two producers, and what came out. */
 template <int PARCELS> class injector_world
 {
-public:
+  public:
     injector_world()
     {
         for (int i = 0; i < producers_max * PARCELS; i++) {
@@ -74,7 +74,7 @@ public:
 
     rovei_injector injector;
 
-private:
+  private:
     enum { threads_max = 4, producers_max = 2 };
 
     void run(parcel *task)

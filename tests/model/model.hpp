@@ -37,7 +37,7 @@ struct model_scenario {
  */
 class model_membarrier
 {
-public:
+  public:
     /* Before the threads start. */
     void begin()
     {
@@ -74,7 +74,7 @@ public:
         learn(mine, collected);
     }
 
-private:
+  private:
     enum { threads_max = 4 };
 
     static void forget(rl::timestamp_t *seen)

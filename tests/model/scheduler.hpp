@@ -19,7 +19,7 @@
 /* Numbers that are spread well even for neighbouring seeds. Steele, Lea and Flood 2014. */
 class model_random
 {
-public:
+  public:
     void seed(uint64_t number)
     {
         state = number;
@@ -33,15 +33,14 @@ public:
         return static_cast<unsigned>((z ^ (z >> 31)) >> 32) % bound;
     }
 
-private:
+  private:
     uint64_t state;
 };
 
 template <rl::thread_id_t thread_count>
-class model_scheduler
-    : public rl::scheduler<model_scheduler<thread_count>, rl::scheduler_thread_info, thread_count>
+class model_scheduler : public rl::scheduler<model_scheduler<thread_count>, rl::scheduler_thread_info, thread_count>
 {
-public:
+  public:
     typedef rl::scheduler<model_scheduler<thread_count>, rl::scheduler_thread_info, thread_count> base;
     typedef typename base::shared_context_t shared_context_t;
     struct task_t {
@@ -104,7 +103,7 @@ public:
     {
     }
 
-private:
+  private:
     enum { fair, sticky, ranked, styles };
     enum { demotions = 4 };
 

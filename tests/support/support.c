@@ -112,7 +112,7 @@ __attribute__((used)) const char *__tsan_default_options(void)
 int64_t test_scaled(int64_t full, int64_t least)
 {
     const char *text = getenv("ROVE_TEST_SCALE");
-    double scale = text ? strtod(text, NULL) : test_is_sanitized() ? 0.03 : 1.0;
+    double scale = text ? strtod(text, NULL) : __tsan_init ? 0.05 : __asan_init ? 0.2 : 1.0;
     int64_t scaled = (int64_t)((double)full * scale);
     return scaled < least ? least : scaled;
 }
