@@ -58,8 +58,8 @@ typedef struct rove_reduction {
  * Reduces the indices from `begin` up to but not including `end` and stores the value in `result`, which has room for
  * reduction->size bytes.
  *
- * Returns ROVE_OK; ROVE_INVALID for a null argument or field, a size of zero, or a range whose length is above
- * INT64_MAX; from a thread that is no worker also what rove_run returns. Where there is no memory for a second value,
+ * Returns ROVE_OK; ROVE_INVALID for a null argument or field, a size of zero, a result that overlaps the identity, or a
+ * range whose length is above INT64_MAX; from a thread that is no worker also what rove_run returns. Where there is no memory for a second value,
  * the part is reduced serially.
  */
 ROVE_API rove_status rove_reduce(int64_t begin, int64_t end, const rove_reduction *reduction, void *result);

@@ -9,8 +9,9 @@
 /* What a thread that is not ours is assumed to have when it cannot be asked. */
 enum { STACK_GUESS = 64 * 1024 };
 
-/* What is counted on where the first thread's stack has no limit: other mappings keep more distance than that. */
-enum { STACK_UNLIMITED = 64 * 1024 * 1024 };
+/* The kernel keeps so much, and twice that, free below the first thread's stack, whatever its limit was at the start of
+ * the program; a limit that was raised since may reach into the stacks of other threads. */
+enum { STACK_FIRST_MOST = 64 * 1024 * 1024 };
 
 /* The first thread's stack grows up to a limit that also covers arguments and environment above it. */
 enum { STACK_ARGUMENTS = 256 * 1024 };
@@ -60,8 +61,8 @@ extern void *__libc_stack_end __attribute__((weak));
 static struct rovei_stack thread_first_stack(uintptr_t here)
 {
     struct rlimit limit;
-    size_t size = STACK_UNLIMITED;
-    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+    size_t size = STACK_FIRST_MOST;
+    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur < STACK_FIRST_MOST)
         size = limit.rlim_cur > 2 * STACK_ARGUMENTS ? limit.rlim_cur - STACK_ARGUMENTS : STACK_GUESS;
     uintptr_t high = &__libc_stack_end ? (uintptr_t)__libc_stack_end : here;
     struct rovei_stack stack = {high > size ? high - size : 0, high};

@@ -30,7 +30,7 @@ static rove_status guest_find_slot(struct rove_runtime *runtime, struct rovei_wo
     return ROVE_BUSY;
 }
 
-rove_status rovei_guest_enter(struct rove_runtime *runtime, struct rovei_worker **guest)
+static rove_status guest_take_slot(struct rove_runtime *runtime, struct rovei_worker **guest)
 {
     mutex_lock(&runtime->seats);
     rove_status status = guest_find_slot(runtime, guest);
@@ -40,19 +40,55 @@ rove_status rovei_guest_enter(struct rove_runtime *runtime, struct rovei_worker 
         rovei_scale_adjust(runtime, (*guest)->seat);
     }
     mutex_unlock(&runtime->seats);
-    if (status)
-        return status;
-    struct rovei_worker *outer = worker_self();
-    if (outer) {
-        rovei_worker_publish(outer);
-        rovei_wake_one(outer->runtime, outer);
+    return status;
+}
+
+/* The last of the workers that the calling thread is, from which `outer` leads to all of them. */
+static struct rovei_worker *guest_innermost(void)
+{
+    struct rovei_worker *self = worker_self();
+    return self && self->innermost ? self->innermost : self;
+}
+
+struct rovei_worker *rovei_worker_beneath(const struct rove_runtime *runtime)
+{
+    struct rovei_worker *worker = guest_innermost();
+    while (worker && worker->runtime != runtime)
+        worker = worker->outer;
+    return worker;
+}
+
+/* What the thread leaves behind for a while is for its fellows. */
+static void guest_turn_away(struct rovei_worker *from)
+{
+    if (!from || !runtime_is_here(from->runtime))
+        return;
+    rovei_worker_publish(from);
+    if (worker_has_public(from))
+        rovei_wake_one(from->runtime, from);
+}
+
+rove_status rovei_stay_begin(struct rove_runtime *runtime, struct rovei_stay *stay)
+{
+    struct rovei_worker *innermost = guest_innermost();
+    stay->before = worker_self();
+    stay->worker = rovei_worker_beneath(runtime);
+    stay->is_guest = !stay->worker;
+    if (stay->is_guest) {
+        rove_status status = guest_take_slot(runtime, &stay->worker);
+        if (status)
+            return status;
+        stay->worker->stack = rovei_thread_stack();
+        stay->worker->stack_begin = (uintptr_t)__builtin_frame_address(0);
+        stay->worker->depth = 0;
+        stay->worker->outer = innermost;
+        innermost = NULL;
     }
-    (*guest)->stack = rovei_thread_stack();
-    (*guest)->stack_begin = (uintptr_t)__builtin_frame_address(0);
-    (*guest)->depth = 0;
-    (*guest)->outer = outer;
-    rovei_worker_become(*guest);
-    rovei_listen(*guest);
+    stay->innermost_before = stay->worker->innermost;
+    stay->worker->innermost = innermost;
+    guest_turn_away(stay->before);
+    rovei_worker_become(stay->worker);
+    rovei_listen(stay->worker);
     return ROVE_OK;
 }
 
@@ -63,25 +99,34 @@ static void guest_run_queued(struct rovei_worker *guest)
         rovei_job_run(guest, &job);
 }
 
-void rovei_guest_leave(struct rovei_worker *guest)
+static void guest_give_slot_back(struct rovei_worker *guest)
 {
     struct rove_runtime *runtime = guest->runtime;
-    if (runtime->pool_threads == 0)
-        guest_run_queued(guest);
-    rovei_worker_publish(guest);
-    rovei_worker_become(guest->outer);
-    atomic_store_explicit(&guest->state, WORKER_VACANT, memory_order_seq_cst);
+    atomic_store_explicit(&guest->state, WORKER_VACANT, memory_order_seq_cst); /* see guest_find_slot */
     mutex_lock(&runtime->seats);
     atomic_fetch_sub_explicit(&runtime->guest_active, 1, memory_order_relaxed);
     rovei_scale_adjust(runtime, guest->seat);
     mutex_unlock(&runtime->seats);
-    if (worker_has_public(guest))
-        rovei_wake_one(runtime, guest);
+    rovei_leave_work(runtime);
+}
+
+void rovei_stay_end(const struct rovei_stay *stay)
+{
+    struct rovei_worker *worker = stay->worker;
+    if (stay->is_guest && worker->runtime->pool_threads == 0)
+        guest_run_queued(worker);
+    rovei_worker_publish(worker);
+    rovei_worker_become(stay->before);
+    worker->innermost = stay->innermost_before;
+    if (stay->is_guest)
+        guest_give_slot_back(worker);
+    else
+        rovei_leave_work(worker->runtime);
 }
 
 void rovei_guest_drain(struct rove_runtime *runtime)
 {
-    struct rovei_worker *guest;
-    if (rovei_guest_enter(runtime, &guest) == ROVE_OK)
-        rovei_guest_leave(guest);
+    struct rovei_stay stay;
+    if (rovei_stay_begin(runtime, &stay) == ROVE_OK)
+        rovei_stay_end(&stay);
 }

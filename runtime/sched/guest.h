@@ -8,13 +8,24 @@
 
 #include <rove/runtime.h>
 
-/* Makes the calling thread a worker of `runtime` and benches a pool thread in exchange. ROVE_OK; ROVE_BUSY if there are
- * as many guests as workers; ROVE_NO_MEMORY. Requires: inside the gate. */
-rove_status rovei_guest_enter(struct rove_runtime *runtime, struct rovei_worker **guest);
+/* A stay as a worker of some runtime. Stays nest: a thread can be a worker of several runtimes, one of which it works
+ * for. */
+struct rovei_stay {
+    struct rovei_worker *worker;           /* what the thread is now */
+    struct rovei_worker *before;           /* what it was, or NULL */
+    struct rovei_worker *innermost_before; /* of a worker that works again */
+    bool is_guest;                         /* it has taken a slot, and a pool thread is benched in exchange */
+};
 
-/* The calling thread, which is the worker `guest`, is again what it was before. What it has spawned and nobody has run
- * yet is left to the others. */
-void rovei_guest_leave(struct rovei_worker *guest);
+/* The worker of `runtime` that the calling thread is, if at the moment it works for another, or NULL. */
+struct rovei_worker *rovei_worker_beneath(const struct rove_runtime *runtime);
+
+/* Makes the calling thread a worker of `runtime`: the one that it already is beneath others, or a guest. ROVE_OK;
+ * ROVE_BUSY if there are as many guests as workers; ROVE_NO_MEMORY. Requires: inside the gate, or beneath. */
+rove_status rovei_stay_begin(struct rove_runtime *runtime, struct rovei_stay *stay);
+
+/* The calling thread is again what it was before. What it has spawned and nobody has run yet is left to the others. */
+void rovei_stay_end(const struct rovei_stay *stay);
 
 /* Runs what is queued, in a runtime that has no pool threads. */
 void rovei_guest_drain(struct rove_runtime *runtime);

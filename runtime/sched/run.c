@@ -31,6 +31,17 @@ static void run_by_worker(struct rove_runtime *runtime, void (*fn)(void *arg), v
         rovei_futex_wait(&request.is_done, 0);
 }
 
+static rove_status run_as_worker(struct rove_runtime *runtime, void (*fn)(void *arg), void *arg)
+{
+    struct rovei_stay stay;
+    rove_status status = rovei_stay_begin(runtime, &stay);
+    if (status)
+        return status;
+    fn(arg);
+    rovei_stay_end(&stay);
+    return ROVE_OK;
+}
+
 rove_status rove_run(rove_runtime *runtime, void (*fn)(void *arg), void *arg)
 {
     if (!fn)
@@ -41,14 +52,15 @@ rove_status rove_run(rove_runtime *runtime, void (*fn)(void *arg), void *arg)
         return ROVE_OK;
     }
     rove_status status = rovei_runtime_resolve(&runtime);
-    if (status || (status = rovei_gate_enter(runtime)) != ROVE_OK)
+    if (status)
         return status;
-    struct rovei_worker *guest;
-    status = rovei_guest_enter(runtime, &guest);
-    if (status == ROVE_OK) {
-        fn(arg);
-        rovei_guest_leave(guest);
-    } else if (runtime->pool_threads > 0) {
+    if (rovei_worker_beneath(runtime))
+        return run_as_worker(runtime, fn, arg);
+    status = rovei_gate_enter(runtime);
+    if (status)
+        return status;
+    status = run_as_worker(runtime, fn, arg);
+    if (status && atomic_load_explicit(&runtime->pool_threads, memory_order_relaxed) > 0) {
         run_by_worker(runtime, fn, arg);
         status = ROVE_OK;
     }

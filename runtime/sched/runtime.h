@@ -41,7 +41,7 @@ struct rove_runtime {
     _Atomic int target;       /* wanted number of workers */
     _Atomic int pool_active;  /* pool threads that are not benched */
     _Atomic int guest_active; /* guest threads */
-    int pool_threads;         /* pool threads that exist */
+    _Atomic int pool_threads; /* pool threads that exist */
 
     struct rovei_idle idle;
     _Atomic bool has_barrier;   /* membarrier works */

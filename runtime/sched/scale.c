@@ -52,8 +52,7 @@ void rovei_bench_self(struct rovei_worker *worker)
     mutex_unlock(&runtime->seats);
     if (!is_leaving)
         return;
-    if (worker_has_public(worker))
-        rovei_wake_one(runtime, worker);
+    rovei_leave_work(runtime);
     rovei_stop_if_quiet(runtime);
 }
 

@@ -219,6 +219,18 @@ bool rovei_park(struct rovei_worker *worker, const struct rovei_wait *wait, bool
     return is_called;
 }
 
+void rovei_leave_work(struct rove_runtime *runtime)
+{
+    if (!rovei_work_is_visible(runtime))
+        return;
+    rovei_wake_one(runtime, NULL);
+    for (int i = 0; i < runtime_slots(runtime) && !sleep_is_anybody_awake(runtime, NULL); i++) {
+        struct rovei_worker *worker = runtime_slot(runtime, i);
+        if (worker && atomic_load_explicit(&worker->state, memory_order_seq_cst) == WORKER_DEAF)
+            rovei_wake_worker(worker);
+    }
+}
+
 void rovei_unbench(struct rovei_worker *worker)
 {
     struct rove_runtime *runtime = worker->runtime;

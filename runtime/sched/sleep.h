@@ -58,6 +58,10 @@ bool rovei_sleep(struct rovei_worker *worker);
 /* Rings the doorbells of a worker that begins to work while others sleep and nobody searches. Owner only. */
 void rovei_listen(struct rovei_worker *worker);
 
+/* For a worker that has stopped running (its state says so) and may leave public tasks: sees to it that somebody runs
+ * them, a DEAF worker if there is no other. */
+void rovei_leave_work(struct rove_runtime *runtime);
+
 /* Turns a pool thread that is BENCHED, and stays asleep, into a sleeper that can be woken; wakes one if there is work.
  * Requires: the lock of the seats. */
 void rovei_unbench(struct rovei_worker *worker);

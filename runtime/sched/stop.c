@@ -70,9 +70,8 @@ rove_status rove_runtime_shutdown(rove_runtime *runtime)
         return ROVE_INVALID;
     if (!runtime_is_here(runtime))
         return ROVE_FORKED;
-    for (struct rovei_worker *worker = worker_self(); worker; worker = worker->outer)
-        if (worker->runtime == runtime)
-            return ROVE_BUSY;
+    if (rovei_worker_beneath(runtime))
+        return ROVE_BUSY;
     mutex_lock(&runtime->stopping);
     if (!atomic_load_explicit(&runtime->is_joined, memory_order_relaxed)) {
         stop_close(runtime);

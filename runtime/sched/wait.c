@@ -56,10 +56,10 @@ static bool wait_search(struct rovei_worker *worker, const struct rovei_wait *wa
     int64_t since = 0;
     bool is_last_awake = false;
     while (!wait->is_over(wait->arg)) {
+        if (!runtime_is_here(runtime)) /* first: in a child, what is queued is the parent's */
+            return false;
         if (is_hearing || is_last_awake ? wait_find(worker, wait, job) : wait_find_related(worker, wait, job))
             return true;
-        if (!runtime_is_here(runtime))
-            return false;
         if (since == 0) {
             since = rovei_clock_now();
             if (is_hearing && !*is_searcher)

@@ -69,7 +69,8 @@ struct rovei_worker {
     int64_t attempts;                  /* for tokens that are unique */
     struct rovei_stack stack;          /* of the thread that is in the slot */
     uintptr_t stack_begin;             /* where on it the thread became this worker */
-    struct rovei_worker *outer;        /* what this thread was before it became a guest here, or NULL */
+    struct rovei_worker *outer;        /* the worker of another runtime that this thread also is, or NULL */
+    struct rovei_worker *innermost;    /* the last of these, while this one works again; else NULL */
     struct rovei_worker *last_victim;  /* the last that gave work, or NULL */
     int node;                          /* the memory node of the seat */
     int *victims;                      /* all seats, near to far, beginning with its own */

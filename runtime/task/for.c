@@ -9,6 +9,7 @@ struct for_loop {
     struct rovei_range range;
     rove_range_fn *body;
     void *arg;
+    rove_status status; /* of the joins: ROVE_FORKED if a part was left behind */
 };
 
 static void for_work(struct for_loop *loop);
@@ -26,7 +27,9 @@ static __attribute__((noinline)) void for_split(struct for_loop *loop, int64_t c
     struct for_loop right = {.range = range_cut(&loop->range, count), .body = loop->body, .arg = loop->arg};
     rove_fork(&right.task, for_task);
     for_work(loop);
-    rove_join(&right.task, for_task);
+    rove_status joined = rove_join(&right.task, for_task);
+    if (!loop->status)
+        loop->status = joined ? joined : right.status;
 }
 
 static void for_work(struct for_loop *loop)
@@ -58,5 +61,6 @@ rove_status rove_for(int64_t begin, int64_t end, rove_range_fn *body, void *arg)
     if (end <= begin)
         return ROVE_OK;
     struct for_loop loop = {.range = {.begin = begin, .end = end}, .body = body, .arg = arg};
-    return rove_run(NULL, for_run, &loop);
+    rove_status status = rove_run(NULL, for_run, &loop);
+    return status ? status : loop.status;
 }

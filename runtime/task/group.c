@@ -186,20 +186,23 @@ static rove_status waiter_sleep(struct group_waiter *waiter)
     return ROVE_OK;
 }
 
-static rove_status waiter_work_as_guest(struct group_waiter *waiter)
+/* Works for the runtime that has the tasks, as the worker of it that this thread already is, or as a guest. */
+static rove_status waiter_work_there(struct group_waiter *waiter)
 {
     struct rove_runtime *runtime = waiter->group->spawned_to;
-    struct rovei_worker *guest;
-    if (!runtime || rovei_gate_enter(runtime) != ROVE_OK)
+    bool is_beneath = runtime && rovei_worker_beneath(runtime);
+    if (!runtime || (!is_beneath && rovei_gate_enter(runtime) != ROVE_OK))
         return waiter_sleep(waiter);
-    rove_status status = rovei_guest_enter(runtime, &guest);
+    struct rovei_stay stay;
+    rove_status status = rovei_stay_begin(runtime, &stay);
     if (status == ROVE_OK) {
-        status = waiter_work(waiter, guest);
-        rovei_guest_leave(guest);
+        status = waiter_work(waiter, stay.worker);
+        rovei_stay_end(&stay);
     } else {
         status = waiter_sleep(waiter);
     }
-    rovei_gate_leave(runtime);
+    if (!is_beneath)
+        rovei_gate_leave(runtime);
     return status;
 }
 
@@ -209,7 +212,8 @@ static rove_status group_wait(rove_group *group, struct rovei_worker *worker)
     if (!rovei_group_is_over(&waiter)) {
         if (group->spawned_to && !runtime_is_here(group->spawned_to))
             return ROVE_FORKED;
-        rove_status status = worker ? waiter_work(&waiter, worker) : waiter_work_as_guest(&waiter);
+        bool is_here = worker && worker->runtime == group->spawned_to;
+        rove_status status = is_here ? waiter_work(&waiter, worker) : waiter_work_there(&waiter);
         if (status || waiter.is_stuck)
             return waiter.is_stuck ? ROVE_BUSY : status;
     }

@@ -7,32 +7,34 @@ struct invoke_part {
     rove_task task; /* first */
     const rove_call *calls;
     size_t count;
+    rove_status status; /* of the joins: ROVE_FORKED if a part was left behind */
 };
 
 static void invoke_task(rove_task *task);
 
-static void invoke_work(const rove_call *calls, size_t count)
+static rove_status invoke_work(const rove_call *calls, size_t count)
 {
     if (count == 1) {
         calls->fn(calls->arg);
-        return;
+        return ROVE_OK;
     }
     struct invoke_part right = {.calls = calls + count / 2, .count = count - count / 2};
     rove_fork(&right.task, invoke_task);
-    invoke_work(calls, count / 2);
-    rove_join(&right.task, invoke_task);
+    rove_status left = invoke_work(calls, count / 2);
+    rove_status joined = rove_join(&right.task, invoke_task);
+    return left ? left : joined ? joined : right.status;
 }
 
 static void invoke_task(rove_task *task)
 {
-    const struct invoke_part *part = (const struct invoke_part *)task;
-    invoke_work(part->calls, part->count);
+    struct invoke_part *part = (struct invoke_part *)task;
+    part->status = invoke_work(part->calls, part->count);
 }
 
 static void invoke_run(void *arg)
 {
-    const struct invoke_part *part = arg;
-    invoke_work(part->calls, part->count);
+    struct invoke_part *part = arg;
+    part->status = invoke_work(part->calls, part->count);
 }
 
 rove_status rove_invoke(const rove_call *calls, size_t count)
@@ -45,5 +47,6 @@ rove_status rove_invoke(const rove_call *calls, size_t count)
     if (count == 0)
         return ROVE_OK;
     struct invoke_part part = {.calls = calls, .count = count};
-    return rove_run(NULL, invoke_run, &part);
+    rove_status status = rove_run(NULL, invoke_run, &part);
+    return status ? status : part.status;
 }

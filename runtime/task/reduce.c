@@ -15,6 +15,7 @@ struct reduce_part {
     struct rovei_range range;
     const rove_reduction *reduction;
     void *value;
+    rove_status status; /* of the joins: ROVE_FORKED if a part was left behind */
 };
 
 static void reduce_work(struct reduce_part *part);
@@ -34,8 +35,11 @@ static void reduce_split_with(struct reduce_part *part, int64_t count, void *val
     struct reduce_part right = {.range = range_cut(&part->range, count), .reduction = reduction, .value = value};
     rove_fork(&right.task, reduce_task);
     reduce_work(part);
-    rove_join(&right.task, reduce_task);
-    reduction->combine(part->value, value, reduction->arg);
+    rove_status joined = rove_join(&right.task, reduce_task);
+    if (!part->status)
+        part->status = joined ? joined : right.status;
+    if (!part->status)
+        reduction->combine(part->value, value, reduction->arg);
 }
 
 static __attribute__((noinline)) void reduce_split_small(struct reduce_part *part, int64_t count)
@@ -83,15 +87,23 @@ static void reduce_run(void *arg)
     reduce_work(part);
 }
 
+/* The identity is read again and again while the result is written. */
+static bool reduce_overlaps(const rove_reduction *reduction, const void *result)
+{
+    uintptr_t identity = (uintptr_t)reduction->identity;
+    uintptr_t value = (uintptr_t)result;
+    return identity < value + reduction->size && value < identity + reduction->size;
+}
+
 rove_status rove_reduce(int64_t begin, int64_t end, const rove_reduction *reduction, void *result)
 {
     if (!reduction || !result || reduction->size == 0 || !reduction->identity || !reduction->body ||
-        !reduction->combine || !range_is_countable(begin, end))
+        !reduction->combine || !range_is_countable(begin, end) || reduce_overlaps(reduction, result))
         return ROVE_INVALID;
-    if (result != reduction->identity)
-        memcpy(result, reduction->identity, reduction->size);
+    memcpy(result, reduction->identity, reduction->size);
     if (end <= begin)
         return ROVE_OK;
     struct reduce_part part = {.range = {.begin = begin, .end = end}, .reduction = reduction, .value = result};
-    return rove_run(NULL, reduce_run, &part);
+    rove_status status = rove_run(NULL, reduce_run, &part);
+    return status ? status : part.status;
 }

@@ -1,10 +1,11 @@
 #!/bin/bash
-# Shows that the model tests would find a mistake: makes one mistake at a time in a copy of the headers, runs the model
-# tests on it, and prints a table of which test found which. A mutant that survives must be listed, with the reason why
-# it may, in mutants.survivors; the script fails if one is not, or if a listed one is found or no longer exists.
+# Shows that the tests would find a mistake: makes one mistake at a time in a copy of the headers, runs the model tests
+# on it, then the unit tests, and prints a table of which found which. A mutant that survives must be listed, with the
+# reason why it may, in mutants.survivors (function, mutant and reason, separated by tabs); the script fails if one is
+# not, or if a listed one is found or no longer exists.
 #
 # Usage: mutants.sh <source folder> <folder to work in> [text]      only mutants whose description contains the text
-# Environment: CXX; ROVE_TEST_SEED and ROVE_TEST_SCALE as for the model tests
+# Environment: CC, CXX; ROVE_TEST_SEED and ROVE_TEST_SCALE as for the model tests
 set -euo pipefail
 
 source=$1 work=$2 only=${3:-}
@@ -13,24 +14,30 @@ headers='include/rove/deque.h runtime/queue/deque.h runtime/queue/injector.h'
 failures=0
 
 rm -rf "$work"
-mkdir -p "$work/runtime/queue" "$work/tests"
+mkdir -p "$work/runtime" "$work/tests/unit"
 cp -r "$source/include" "$work/"
-cp "$source"/runtime/queue/*.h "$work/runtime/queue/"
+cp -r "$source/runtime/queue" "$source/runtime/platform" "$work/runtime/"
 cp -r "$model" "$work/tests/"
+cp -r "$source/tests/unit/queue" "$work/tests/unit/"
 
-# verdict <test>: builds and runs a model test on the copy; says who killed the mutant, or "survived".
+# verdict <test>: builds and runs a model test on the copy, then the unit test of the same name; says which of them
+# killed the mutant, or "survived".
 verdict()
 {
-    local program=$work/$1_test log=$work/log
+    local log=$work/log
     if ! "${CXX:-c++}" -std=c++11 -O1 -w -I "$work/tests/model/seam" -I "$work/include" -I "$work" \
-        "$work/tests/model/$1_test.cpp" -o "$program" 2>"$log"; then
+        "$work/tests/model/$1_test.cpp" -o "$work/model" 2>"$log"; then
         echo "does not compile"
-    elif timeout 600 "$program" >"$log" 2>&1; then
+    elif ! timeout 600 "$work/model" >"$log" 2>&1; then
+        grep -q FAILED "$log" || echo "model.$1 crashed or hung"
+        sed -n 's/^\([a-z_0-9]*\) .*FAILED$/model.'"$1"' \1/p' "$log"
+    elif ! "${CC:-cc}" -std=c11 -O1 -w -I "$work/include" -I "$work" "$work/tests/unit/queue/$1_test.c" \
+        "$work/runtime/queue/ring.c" "$work/runtime/platform/memory.c" -lcmocka -lpthread -o "$work/unit" 2>"$log"; then
+        echo "does not compile as C"
+    elif timeout 60 "$work/unit" >"$log" 2>&1; then
         echo "survived"
-    elif grep -q FAILED "$log"; then
-        echo "killed by $1 $(sed -n 's/^\([a-z_0-9]*\) .*FAILED$/\1/p' "$log")"
     else
-        echo "killed by $1 (it crashed or hung)"
+        echo "unit.queue.$1 $(sed -n 's/.*FAILED.*\] \(test_[a-z_0-9]*\)$/\1/p' "$log" | head -n 1)"
     fi
 }
 
@@ -39,11 +46,12 @@ judge()
 {
     local file=$1 where=$2 what=$3 test=deque result reason
     [[ $file == *injector* ]] && test=injector
+    printf '%s\t%s\n' "$where" "$what" >>"$work/judged"
     result=$(verdict $test)
     reason=$(sed -n "s/^$(printf '%s\t%s' "$where" "$what" | sed 's/[][\.*^$/]/\\&/g')\t//p" "$model/mutants.survivors")
     if [[ $result == survived && -n $reason ]]; then
         result="survives: $reason"
-    elif [[ $result == "does not compile" || $result == survived || -n $reason ]]; then
+    elif [[ $result == "does not"* || $result == survived || -n $reason ]]; then
         result="**$result**"
         failures=$((failures + 1))
     fi
@@ -69,7 +77,7 @@ special()
     fi
 }
 
-echo '| function | mutant | verdict |'
+echo '| function | mutant | found by |'
 echo '|---|---|---|'
 
 for file in $headers; do
@@ -144,10 +152,11 @@ special $injector injector_take 'the batch stays linked to what is left' '/\*inj
 special $injector injector_take 'looks empty while a task is being taken' \
     '/\*injector_take/,/^}/{s/( *)struct rovei_injected \*first = /\1int64_t length = ROVEI_LOAD(injector->length, RELAXED);\n\1ROVEI_STORE(injector->length, 0, SEQ_CST);\n&/; s/ROVEI_LOAD\(injector->length, RELAXED\) - taken/length - taken/}'
 
-if [ -z "$only" ]; then
-    # A reason for what is not a mutant (any more) is as wrong as a survivor without one.
-    while IFS=$'\t' read -r where what reason; do
-        echo "$where: $what: $reason" >/dev/null
-    done <"$model/mutants.survivors"
-fi
+# A reason for what is no mutant (any more) is as wrong as a survivor without one.
+while IFS=$'\t' read -r where what _; do
+    if [[ -z $only ]] && ! grep -qFx "$where"$'\t'"$what" "$work/judged"; then
+        printf '| `%s` | `%s` | **listed, but no mutant** |\n' "$where" "${what//|/\\|}"
+        failures=$((failures + 1))
+    fi
+done <"$model/mutants.survivors"
 [ "$failures" -eq 0 ] || { echo "$failures mutants are not as they should be"; exit 1; }
