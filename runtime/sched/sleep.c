@@ -119,17 +119,23 @@ static bool sleep_is_anybody_awake(struct rove_runtime *runtime, const struct ro
     return false;
 }
 
-void rovei_search_stop(struct rovei_worker *worker)
+/* A worker that was a searcher goes on without being one: what was fed while it was counted must not be left to it. */
+static void sleep_hand_over(struct rovei_worker *worker)
 {
     struct rove_runtime *runtime = worker->runtime;
-    uint64_t counts =
-        atomic_fetch_sub_explicit(&runtime->idle.counts, IDLE_SEARCHER, memory_order_seq_cst); /* [role] */
-    if (idle_searchers(counts) > 1 || idle_sleepers(counts) == 0)
+    uint64_t counts = atomic_load_explicit(&runtime->idle.counts, memory_order_seq_cst); /* [role] */
+    if (idle_searchers(counts) > 0 || idle_sleepers(counts) == 0)
         return;
     /* The doorbells of others that run may not be armed; the next searcher arms them before it sleeps. */
     if (sleep_is_anybody_awake(runtime, worker) || rovei_work_is_visible(runtime))
         sleep_wake_any(runtime, worker);
     rovei_listen(worker);
+}
+
+void rovei_search_stop(struct rovei_worker *worker)
+{
+    sleep_count(worker->runtime, -IDLE_SEARCHER);
+    sleep_hand_over(worker);
 }
 
 void rovei_listen(struct rovei_worker *worker)
@@ -188,6 +194,14 @@ bool rovei_sleep(struct rovei_worker *worker)
     }
 }
 
+/* The last look before sleeping. A worker that hears must not sleep on any work; a DEAF one must not be the last awake:
+ * what each of several waits for may lie in the deque of another. */
+static bool sleep_may_not(struct rovei_worker *worker, bool is_hearing)
+{
+    struct rove_runtime *runtime = worker->runtime;
+    return (is_hearing || !sleep_is_anybody_awake(runtime, worker)) && rovei_work_is_visible(runtime);
+}
+
 /* Steps 1 to 5 of "to park" in sleep.md. */
 bool rovei_park(struct rovei_worker *worker, const struct rovei_wait *wait, bool is_hearing, bool is_searcher)
 {
@@ -204,17 +218,18 @@ bool rovei_park(struct rovei_worker *worker, const struct rovei_wait *wait, bool
         sleep_ring_all(runtime, worker);
     else
         rovei_wake_one(runtime, worker);
-    if (wait->is_over(wait->arg)) /* [over] */
+    bool is_over = wait->is_over(wait->arg); /* [over] */
+    bool has_work = !is_over && sleep_may_not(worker, is_hearing);
+    if (is_over || (has_work && !is_hearing))
         sleep_end(worker);
-    else if (is_hearing && rovei_work_is_visible(runtime))
+    else if (has_work)
         sleep_call(worker);
-    /* If all are DEAF, what each waits for may lie in the deque of another: the last to fall asleep must work on. */
-    else if (!is_hearing && !sleep_is_anybody_awake(runtime, worker) && rovei_work_is_visible(runtime))
-        sleep_end(worker);
     else
         rovei_stop_if_quiet(runtime);
     bool is_called = rovei_sleep(worker);
-    if (!is_called)
+    if (!is_called && is_searcher && (is_over || has_work))
+        sleep_hand_over(worker);
+    else if (!is_called)
         rovei_listen(worker);
     return is_called;
 }
