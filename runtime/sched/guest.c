@@ -5,6 +5,20 @@
 #include "runtime/sched/scale.h"
 #include "runtime/sched/steal.h"
 
+/* The guest slot of a seat, made if need be. NULL if there is no memory. Requires: the lock of the seats. */
+static struct rovei_worker *guest_slot(struct rove_runtime *runtime, int seat)
+{
+    struct rovei_worker *worker = runtime_guest(runtime, seat);
+    if (!worker && (worker = rovei_worker_create(runtime, runtime->limit + seat, seat)))
+        rovei_runtime_enter_slot(runtime, &runtime->guests[seat], worker);
+    return worker;
+}
+
+rove_status rovei_guest_prepare(struct rove_runtime *runtime)
+{
+    return guest_slot(runtime, 0) ? ROVE_OK : ROVE_NO_MEMORY;
+}
+
 /* A vacant guest slot, the one nearest to where the thread is first. Requires: the lock of the seats. */
 static rove_status guest_find_slot(struct rove_runtime *runtime, struct rovei_worker **guest)
 {
@@ -12,14 +26,13 @@ static rove_status guest_find_slot(struct rove_runtime *runtime, struct rovei_wo
     if (runtime->pool_threads == 0)
         seats = runtime->limit; /* nobody else would run what a guest brings */
     int first = rovei_plan_seat_near(&runtime->plan, rovei_cpu_current()) % seats;
+    rove_status status = ROVE_BUSY;
     for (int i = 0; i < seats; i++) {
         int seat = (first + i) % seats;
-        struct rovei_worker *worker = runtime_guest(runtime, seat);
+        struct rovei_worker *worker = guest_slot(runtime, seat);
         if (!worker) {
-            worker = rovei_worker_create(runtime, runtime->limit + seat, seat);
-            if (!worker)
-                return ROVE_NO_MEMORY;
-            rovei_runtime_enter_slot(runtime, &runtime->guests[seat], worker);
+            status = ROVE_NO_MEMORY;
+            continue;
         }
         /* Acquire: pairs with rovei_guest_leave, so that this thread sees what the last guest left. */
         if (atomic_load_explicit(&worker->state, memory_order_acquire) == WORKER_VACANT) {
@@ -27,7 +40,7 @@ static rove_status guest_find_slot(struct rove_runtime *runtime, struct rovei_wo
             return ROVE_OK;
         }
     }
-    return ROVE_BUSY;
+    return status;
 }
 
 static rove_status guest_take_slot(struct rove_runtime *runtime, struct rovei_worker **guest)

@@ -27,6 +27,10 @@ rove_status rovei_stay_begin(struct rove_runtime *runtime, struct rovei_stay *st
 /* The calling thread is again what it was before. What it has spawned and nobody has run yet is left to the others. */
 void rovei_stay_end(const struct rovei_stay *stay);
 
+/* Makes a first guest slot, so that a runtime without pool threads can always be drained. ROVE_OK or ROVE_NO_MEMORY.
+ * Requires: the lock of the seats. */
+rove_status rovei_guest_prepare(struct rove_runtime *runtime);
+
 /* Runs what is queued, in a runtime that has no pool threads. */
 void rovei_guest_drain(struct rove_runtime *runtime);
 

@@ -63,6 +63,8 @@ rove_status rove_run(rove_runtime *runtime, void (*fn)(void *arg), void *arg)
     if (status && atomic_load_explicit(&runtime->pool_threads, memory_order_relaxed) > 0) {
         run_by_worker(runtime, fn, arg);
         status = ROVE_OK;
+    } else if (status == ROVE_BUSY) {
+        status = ROVE_NO_THREADS;
     }
     rovei_gate_leave(runtime);
     return status;

@@ -7,6 +7,7 @@
 #include "numa/report.h"
 #include "runtime/platform/barrier.h"
 #include "runtime/platform/memory.h"
+#include "runtime/sched/guest.h"
 #include "runtime/sched/scale.h"
 
 #include <stdio.h>
@@ -99,10 +100,11 @@ static rove_status runtime_start_threads(struct rove_runtime *runtime, rove_repo
         int threads = runtime->pool_threads;
         report_add(report, "only %d of %d threads could be started: %s", threads, wanted, strerror(error));
         atomic_store_explicit(&runtime->target, threads > 0 ? threads : 1, memory_order_relaxed);
+        status = threads > 0 ? ROVE_OK : rovei_guest_prepare(runtime);
     }
     rovei_scale_adjust(runtime, -1);
     mutex_unlock(&runtime->seats);
-    return status == ROVE_NO_THREADS ? ROVE_OK : status;
+    return status;
 }
 
 static void runtime_free(struct rove_runtime *runtime)
@@ -138,7 +140,10 @@ static rove_status runtime_build(struct rove_runtime *runtime, rove_report *repo
     if (!rovei_process_mark_init(&runtime->process))
         return ROVE_NO_MEMORY;
     struct rovei_machine_options options = {.topology = settings->topology, .topology_xml = settings->topology_xml};
+    bool is_bound = rovei_worker_unbind();
     rove_status status = rovei_machine_load(&runtime->machine, &options, report);
+    if (is_bound)
+        rovei_worker_bind();
     if (status)
         return status;
     int quota;

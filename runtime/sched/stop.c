@@ -32,13 +32,22 @@ static void stop_finish(struct rove_runtime *runtime)
     rovei_futex_wake(&runtime->is_finished, FUTEX_WAKE_ALL);
 }
 
+/* Whether all pool threads sleep between tasks. A thread may be called at this moment; then it ends later than the
+ * others, and runs what it finds. */
+static bool stop_is_quiet(struct rove_runtime *runtime)
+{
+    for (int seat = 0; seat < runtime_slots(runtime) / 2; seat++) {
+        struct rovei_worker *worker = runtime_pool(runtime, seat);
+        uint32_t state = worker ? atomic_load_explicit(&worker->state, memory_order_seq_cst) : WORKER_BENCHED;
+        if (state != WORKER_IDLE && state != WORKER_BENCHED)
+            return false;
+    }
+    return !rovei_work_is_visible(runtime);
+}
+
 void rovei_stop_if_quiet(struct rove_runtime *runtime)
 {
-    if (!atomic_load_explicit(&runtime->is_stopping, memory_order_seq_cst))
-        return;
-    uint32_t sleepers = idle_sleepers(atomic_load_explicit(&runtime->idle.counts, memory_order_seq_cst));
-    if ((int)sleepers == atomic_load_explicit(&runtime->pool_active, memory_order_seq_cst) &&
-        !rovei_work_is_visible(runtime))
+    if (atomic_load_explicit(&runtime->is_stopping, memory_order_seq_cst) && stop_is_quiet(runtime))
         stop_finish(runtime);
 }
 

@@ -74,6 +74,8 @@ static bool wait_search(struct rovei_worker *worker, const struct rovei_wait *wa
         if (*is_searcher && rovei_force_any(worker, now))
             continue;
         *is_searcher = rovei_park(worker, wait, is_hearing, *is_searcher);
+        if (wait->is_between_tasks)
+            rovei_worker_follow_plan(worker);
         is_last_awake = !is_hearing; /* for a DEAF worker is woken when its wait is over, and otherwise for that */
         patience = patience < WAIT_PATIENCE ? WAIT_PATIENCE : patience;
         since = 0;

@@ -1,10 +1,12 @@
 #include "runtime/sched/worker.h"
 
 #include "numa/pin.h"
+#include "runtime/platform/affinity.h"
 #include "runtime/platform/memory.h"
 #include "runtime/queue/ring.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/scale.h"
+#include "runtime/sched/steal.h"
 #include "runtime/sched/wait.h"
 
 #include <stdio.h>
@@ -73,13 +75,39 @@ static bool worker_pin(struct rove_runtime *runtime, int seat)
     return rovei_plan_is_crowded(&runtime->plan, workers);
 }
 
-/* Pins anew if workers have come to share processors, or no longer do. */
-static void worker_follow_plan(struct rovei_worker *worker)
+void rovei_worker_follow_plan(struct rovei_worker *worker)
 {
     struct rove_runtime *runtime = worker->runtime;
     int workers = atomic_load_explicit(&runtime->target, memory_order_relaxed);
     if (worker->is_crowded != rovei_plan_is_crowded(&runtime->plan, workers))
         worker->is_crowded = worker_pin(runtime, worker->seat);
+}
+
+/* The pool thread's worker that the calling thread is, beneath any others; NULL if it is no pool thread. */
+static struct rovei_worker *worker_of_thread(void)
+{
+    struct rovei_worker *worker = worker_self();
+    if (worker && worker->innermost)
+        worker = worker->innermost;
+    while (worker && worker->outer)
+        worker = worker->outer;
+    return worker && worker->index < worker->runtime->limit ? worker : NULL;
+}
+
+bool rovei_worker_unbind(void)
+{
+    struct rovei_worker *worker = worker_of_thread();
+    if (worker)
+        rovei_affinity_bind(worker->runtime->plan.allowed, worker->runtime->plan.allowed_count);
+    return worker != NULL;
+}
+
+/* A child of fork stays unbound: its thread is no pool thread any more. */
+void rovei_worker_bind(void)
+{
+    struct rovei_worker *worker = worker_of_thread();
+    if (worker && runtime_is_here(worker->runtime))
+        worker->is_crowded = worker_pin(worker->runtime, worker->seat);
 }
 
 /* What a pool thread is told at its start, and what it answers. */
@@ -105,11 +133,14 @@ static void worker_work(struct rovei_worker *worker)
     for (;;) {
         bool is_searcher = rovei_sleep(worker);
         if (atomic_load_explicit(&runtime->is_finished, memory_order_seq_cst))
-            return;
-        worker_follow_plan(worker);
+            break;
+        rovei_worker_follow_plan(worker);
         rovei_wait(worker, &wait, is_searcher);
         rovei_bench_self(worker);
     }
+    struct rovei_job job;
+    while (rovei_find_own(worker, &job) || rovei_find_injected(worker, &job))
+        rovei_job_run(worker, &job);
 }
 
 /* The worker is made here so that its memory is first touched by the thread that uses it, where that is pinned. */

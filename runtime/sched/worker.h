@@ -126,6 +126,14 @@ struct rovei_worker *rovei_worker_create(struct rove_runtime *runtime, int index
 /* Requires: its deques are empty and no thread is in it. NULL is legal. */
 void rovei_worker_destroy(struct rovei_worker *worker);
 
+/* Binds a pool thread anew if workers have come to share processors, or no longer do. Owner only. */
+void rovei_worker_follow_plan(struct rovei_worker *worker);
+
+/* Lets the calling thread, if it is bound as a pool thread, run on all processors of its runtime, so that it sees those
+ * and not its own alone. Returns whether it was; rovei_worker_bind undoes it. */
+bool rovei_worker_unbind(void);
+void rovei_worker_bind(void);
+
 /* Makes everything public that lies in the worker's deques. Owner only. */
 void rovei_worker_publish(struct rovei_worker *worker);
 

@@ -60,6 +60,11 @@ void rovei_group_count_spawned(const struct rovei_worker *worker, rove_group *gr
         __atomic_fetch_add(&group->state, ONE * (uint64_t)tasks, __ATOMIC_RELAXED);
 }
 
+bool rovei_group_is_settled(const rove_group *group)
+{
+    return group_load(group) == 0;
+}
+
 static void waiter_signal(struct group_waiter *waiter)
 {
     struct rovei_worker *worker = waiter->worker;

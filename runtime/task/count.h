@@ -43,6 +43,9 @@ struct group_waiter {
 /* Counts `tasks` more, which the thread in `worker` (NULL: no worker) is about to spawn. */
 void rovei_group_count_spawned(const struct rovei_worker *worker, rove_group *group, int64_t tasks);
 
+/* Whether nothing is counted: the group is new, or has been waited for. */
+bool rovei_group_is_settled(const rove_group *group);
+
 /* Counts a task less, which has run in `worker`. The last access to the group. */
 void rovei_group_count_completed(const struct rovei_worker *worker, rove_group *group);
 

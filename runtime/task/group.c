@@ -68,14 +68,28 @@ static void group_refresh(rove_group *group)
     group->error = 0;
 }
 
+/* Notes where the group's tasks are. They are in one runtime, because who waits for them works there. Relaxed: it is
+ * read by those who spawn, inside tasks of the group or before there are any, and by those who wait. */
+static rove_status group_enter_runtime(rove_group *group, struct rove_runtime *runtime)
+{
+    struct rove_runtime *before = __atomic_load_n(&group->spawned_to, __ATOMIC_RELAXED);
+    if (ROVEI_LIKELY(before == runtime))
+        return ROVE_OK;
+    if (before && !rovei_group_is_settled(group))
+        return runtime_is_here(before) ? ROVE_INVALID : ROVE_FORKED;
+    __atomic_store_n(&group->spawned_to, runtime, __ATOMIC_RELAXED);
+    return ROVE_OK;
+}
+
 static rove_status group_spawn_here(struct rovei_worker *worker, rove_group *group, rove_group_fn *fn, void *arg)
 {
+    rove_status status = group_enter_runtime(group, worker->runtime);
+    if (status)
+        return status;
     struct group_task *cell = slab_allocate(&worker->slab);
     if (!cell)
         return ROVE_NO_MEMORY;
     group_fill(cell, group, fn, arg);
-    if (__atomic_load_n(&group->spawned_to, __ATOMIC_RELAXED) != worker->runtime)
-        __atomic_store_n(&group->spawned_to, worker->runtime, __ATOMIC_RELAXED); /* read by those who wait */
     rovei_group_count_spawned(worker, group, 1);
     worker_count(worker, COUNT_SPAWNED);
     if (!rovei_worker_spawn(worker, &cell->injected.task)) {
@@ -121,7 +135,7 @@ static rove_status group_spawn_outside(rove_group *group, rove_group_fn *fn, cha
     struct rove_runtime *runtime = group->runtime;
     rove_status status = rovei_runtime_resolve(&runtime);
     if (!status)
-        __atomic_store_n(&group->spawned_to, runtime, __ATOMIC_RELAXED); /* read by those who wait, and so after */
+        status = group_enter_runtime(group, runtime);
     while (!status && *spawned < count) {
         *spawned +=
             (size_t)group_inject(runtime, group, fn, args + stride * *spawned, stride, count - *spawned, &status);
