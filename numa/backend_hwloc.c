@@ -4,6 +4,7 @@
  */
 #include "numa/backend.h"
 #include "numa/report.h"
+#include "runtime/platform/process.h"
 
 #include <errno.h>
 #include <hwloc.h>
@@ -149,7 +150,10 @@ static void backend_judge(struct rovei_machine *machine, hwloc_topology_t topolo
     }
 }
 
-bool rovei_backend_hwloc(struct rovei_machine *machine, const struct rovei_machine_options *options,
+/* hwloc has a lock of its own, which a thread of the parent may have held when this process was forked. */
+static struct rovei_process_section backend_section;
+
+static bool backend_load(struct rovei_machine *machine, const struct rovei_machine_options *options,
                          rove_report *report)
 {
     /* hwloc only reads it, but its functions do not say so. */
@@ -166,5 +170,17 @@ bool rovei_backend_hwloc(struct rovei_machine *machine, const struct rovei_machi
         backend_judge(machine, topology, options, report);
     if (!given)
         hwloc_topology_destroy(topology);
+    return done;
+}
+
+bool rovei_backend_hwloc(struct rovei_machine *machine, const struct rovei_machine_options *options,
+                         rove_report *report)
+{
+    if (!rovei_process_section_enter(&backend_section)) {
+        report_add(report, "this process was forked while its parent was inside hwloc, which cannot be used any more");
+        return false;
+    }
+    bool done = backend_load(machine, options, report);
+    rovei_process_section_leave(&backend_section);
     return done;
 }

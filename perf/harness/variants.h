@@ -8,6 +8,7 @@
 #include "fib/fib.h"
 #include "mandelbrot/mandelbrot.h"
 #include "matmul/matmul.h"
+#include "micro/forced_publication/forced_publication.h"
 #include "micro/fork_join/fork_join.h"
 #include "micro/group_spawn/group_spawn.h"
 #include "micro/loop_dispatch/loop_dispatch.h"

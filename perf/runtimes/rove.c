@@ -74,6 +74,7 @@ static const struct perf_variant rove_variants[] = {
     {&perf_fork_join, NULL, fork_join_rove, 1},
     {&perf_group_spawn, "rove", group_spawn_rove, PERF_EACH},
     {&perf_steal, NULL, steal_rove, 2},
+    {&perf_forced_publication, NULL, forced_publication_rove, 2},
     {&perf_loop_dispatch, "rove", loop_dispatch_rove, PERF_EACH},
     {&perf_submit, "rove", submit_rove, PERF_EACH},
     {&perf_submit_bulk, "rove", submit_bulk_rove, PERF_EACH},

@@ -5,6 +5,7 @@
 #ifndef ROVEI_PLATFORM_PROCESS_H
 #define ROVEI_PLATFORM_PROCESS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,6 +20,18 @@ void rovei_process_mark_fini(struct rovei_process_mark *mark);
 
 /* Whether this process has the number `pid`. */
 bool rovei_process_is(int32_t pid);
+
+/*
+ * A section that a child of fork must not enter if another thread was inside when the child was made: that thread, and
+ * whatever it held, is gone. Not a lock: threads of one process may all be inside. All zero is valid.
+ */
+struct rovei_process_section {
+    _Atomic uint64_t inside; /* the process that uses it, and how many of its threads are inside */
+};
+
+/* False if the section was left in the middle by a thread that is not in this process. */
+bool rovei_process_section_enter(struct rovei_process_section *section);
+void rovei_process_section_leave(struct rovei_process_section *section);
 
 /* True in the process that made the mark, false in its children. */
 static inline bool process_is_same(const struct rovei_process_mark *mark)

@@ -12,13 +12,15 @@
  *   I4  Between a token and the end of its attempt nothing is public: top >= the split that the token replaced.
  *
  * Edges: writer (order) -> reader (order): what it buys
- *   [publish]  split (release) -> steal: split (seq_cst): the thief sees the slot, the task and what it works on
+ *   [publish]  split (seq_cst) -> steal: split (seq_cst): the thief sees the slot, the task and what it works on; and
+ *              the owner, who then looks for sleepers, is seen by a worker that is about to sleep, or sees it
  *   [keep]     split (seq_cst), then top (seq_cst) -> steal: top (seq_cst), then split (seq_cst): I3
  *   [take-top] top (seq_cst compare and exchange) on both sides: the last public task goes to one of them
  *   [token]    split (acq_rel) -> owner: split (acquire): an owner that sees the token sees that top had reached split
  *   [force]    bottom (release, in push and take) -> force: bottom (acquire): the forcing thief sees the slots below it
  *   [answer]   split (acq_rel): an owner that removes a token has either done so before the thief published, and the
  *              thief's exchange fails, or sees what it published
+ *   [reuse]    top (seq_cst, steal) -> owner: top (acquire): the thief has read the slot before the owner writes it again
  *   [ring]     ring (release) -> steal: ring (acquire): a thief sees the slots that growth copied
  *   [barrier]  heavy barrier of the forcing thief -> light barriers in push and take: either the owner sees the token,
  *              or the thief sees the bottom that the owner stored before it looked
@@ -74,13 +76,7 @@ static inline void deque_init(struct rovei_deque *deque, struct rovei_ring *ring
 static inline void deque_publish(struct rovei_deque *deque)
 {
     ROVEI_STORE(deque->limit, deque->ring_limit, RELAXED); /* ordered before the next store by its release */
-    ROVEI_STORE(deque->split, ROVEI_LOAD(deque->bottom, RELAXED), RELEASE); /* [publish] */
-}
-
-/* Whether the owner keeps tasks for itself. Owner only: others see moments that never were. */
-static inline bool deque_has_private(struct rovei_deque *deque)
-{
-    return ROVEI_LOAD(deque->bottom, RELAXED) > ROVEI_LOAD(deque->split, RELAXED);
+    ROVEI_STORE(deque->split, ROVEI_LOAD(deque->bottom, RELAXED), SEQ_CST); /* [publish] */
 }
 
 /* The owner meets a token: answers the request itself, or learns what the thief has published. True if the task at
@@ -224,14 +220,21 @@ static inline bool deque_force(struct rovei_deque *deque, int64_t token, bool (*
     return ROVEI_CAS(deque->split, expected, public_end, ACQ_REL) && bottom > split; /* [answer] [publish] */
 }
 
+/* Sets `limit` to what it is when nobody is hungry, unless somebody is. */
+static inline void deque_reset_limit(struct rovei_deque *deque)
+{
+    int64_t limit = ROVEI_LOAD(deque->limit, RELAXED);
+    if (limit != DEQUE_HUNGRY) /* by exchange, or a doorbell that is rung in between is lost */
+        ROVEI_CAS(deque->limit, limit, deque->ring_limit, RELAXED);
+}
+
 /* Whether the push that has just been made used up the last free slot but one that it may. Owner only. Looks at `top`,
- * since thieves may have made room. */
+ * since thieves may have made room; acquire, because a slot that a thief has read is then written again. */
 static inline bool deque_is_full(struct rovei_deque *deque)
 {
-    int64_t top = ROVEI_LOAD(deque->top, RELAXED); /* only grows: an old value errs to the safe side */
+    int64_t top = ROVEI_LOAD(deque->top, ACQUIRE); /* [reuse] only grows: an old value errs to the safe side */
     deque->ring_limit = top + deque->mask;
-    if (ROVEI_LOAD(deque->limit, RELAXED) != DEQUE_HUNGRY)
-        ROVEI_STORE(deque->limit, deque->ring_limit, RELAXED);
+    deque_reset_limit(deque);
     return ROVEI_LOAD(deque->bottom, RELAXED) > deque->ring_limit;
 }
 
@@ -239,7 +242,7 @@ static inline bool deque_is_full(struct rovei_deque *deque)
 static inline void deque_grow(struct rovei_deque *deque, struct rovei_ring *larger)
 {
     int64_t bottom = ROVEI_LOAD(deque->bottom, RELAXED);
-    int64_t top = ROVEI_LOAD(deque->top, RELAXED);
+    int64_t top = ROVEI_LOAD(deque->top, ACQUIRE); /* [reuse] */
     for (int64_t i = top; i < bottom; i++)
         ROVEI_STORE(larger->slots[i & larger->mask], ROVEI_LOAD(deque->slots[i & deque->mask], RELAXED), RELAXED);
     larger->older = ROVEI_LOAD(deque->ring, RELAXED);
@@ -247,8 +250,7 @@ static inline void deque_grow(struct rovei_deque *deque, struct rovei_ring *larg
     deque->mask = larger->mask;
     deque->ring_limit = top + larger->mask;
     ROVEI_STORE(deque->ring, larger, RELEASE); /* [ring] */
-    if (ROVEI_LOAD(deque->limit, RELAXED) != DEQUE_HUNGRY)
-        ROVEI_STORE(deque->limit, deque->ring_limit, RELAXED);
+    deque_reset_limit(deque);
 }
 
 #endif

@@ -4,7 +4,7 @@
 # reason why it may, in mutants.survivors (function, mutant and reason, separated by tabs); the script fails if one is
 # not, or if a listed one is found or no longer exists.
 #
-# Usage: mutants.sh <source folder> <folder to work in> [text]      only mutants whose description contains the text
+# Usage: mutants.sh <source folder> <folder to work in> [pattern]      only mutants that match, as "function mutant"
 # Environment: CC, CXX; ROVE_TEST_SEED and ROVE_TEST_SCALE as for the model tests
 set -euo pipefail
 
@@ -61,7 +61,7 @@ judge()
 
 wanted()
 {
-    [[ -z $only || $1 == *"$only"* ]]
+    [[ -z $only || $1 =~ $only ]]
 }
 
 # special <file> <function> <what> <sed script>: a mutant that is not a change of a single word.

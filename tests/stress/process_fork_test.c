@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CHILD_SECONDS = 60 };
+enum { CHILD_SECONDS = 30 };
 
 struct fib {
     rove_task task;
@@ -154,7 +154,7 @@ static void load_run(void *arg)
 
 static void fork_until_done(void *arg)
 {
-    int64_t rounds = test_scaled(1000, 20);
+    int64_t rounds = test_scaled(500, 20);
     (void)arg;
     for (int64_t i = 0; i < rounds; i++)
         fork_and_check(load.runtime, (uint64_t)i);
@@ -169,16 +169,48 @@ static void player(void *arg)
         load_run(arg);
 }
 
+/* A sanitizer's own locks may be held by another thread at the moment of the fork. */
+static bool skip_sanitized(void)
+{
+    if (test_is_sanitized())
+        printf("  skipped under a sanitizer\n");
+    return test_is_sanitized();
+}
+
 static void under_load(void)
 {
-    if (test_is_sanitized()) {
-        printf("  skipped: the sanitizers' own locks may be held by another thread at the moment of the fork\n");
+    if (skip_sanitized())
         return;
-    }
     int numbers[] = {0, 1, 2};
     load.runtime = test_runtime(4);
     atomic_store(&load.over, false);
     test_on_threads(3, player, numbers, sizeof numbers[0]);
+    test_runtime_end(load.runtime);
+}
+
+/* Runtimes are being made and destroyed by other threads at the moment of the fork: no lock of theirs may be left locked
+ * in the child. */
+static void create_and_destroy(void *arg)
+{
+    if (*(int *)arg == 0) {
+        fork_until_done(arg);
+        return;
+    }
+    while (!atomic_load(&load.over)) {
+        rove_runtime *runtime = NULL;
+        TEST_CHECK(rove_runtime_create(&runtime, NULL, NULL) == ROVE_OK, "create");
+        TEST_CHECK(rove_runtime_destroy(runtime) == ROVE_OK, "destroy");
+    }
+}
+
+static void during_creation(void)
+{
+    if (skip_sanitized())
+        return;
+    int numbers[] = {0, 1, 2};
+    load.runtime = test_runtime(2);
+    atomic_store(&load.over, false);
+    test_on_threads(3, create_and_destroy, numbers, sizeof numbers[0]);
     test_runtime_end(load.runtime);
 }
 
@@ -268,6 +300,7 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"while_idle", while_idle},
         {"under_load", under_load},
+        {"during_creation", during_creation},
         {"from_a_task", from_a_task},
     };
     if (test_is_thread_sanitized()) {
