@@ -44,7 +44,8 @@ typedef int rove_group_fn(void *arg);
  * Spawns fn(arg) into `group`: it will run once, on some worker, in no particular order.
  *
  * Requires: the group outlives its tasks, which a rove_group_wait guarantees. While a wait is going on, only tasks of
- * the group may spawn into it. Between two waits all tasks of a group go to one runtime.
+ * the group may spawn into it. Between two waits all tasks of a group go to one runtime. The first spawn after a wait is
+ * not made by several threads at once.
  *
  * Returns ROVE_OK; ROVE_INVALID for a null `group` or `fn`, or if the group has tasks in another runtime; ROVE_NO_MEMORY,
  * ROVE_CLOSED, ROVE_FORKED (also if the group had tasks that were left behind in the parent): then fn will not run and
@@ -63,7 +64,7 @@ ROVE_API rove_status rove_group_spawn_many(rove_group *group, rove_group_fn *fn,
 /*
  * Returns when every task of the group has ended; what they wrote is then visible. A worker does other work meanwhile,
  * and sleeps when there is none; another thread becomes a guest worker if there is room, and sleeps otherwise. The
- * group is then empty, keeps its error until the next spawn, and may be destroyed at once.
+ * group is then empty, keeps its error until the next spawn, and may be destroyed as soon as all waits have returned.
  *
  * Requires: the caller is no task of this group (a task that waits for itself would never end). Several threads may
  * wait; a group on the stack of a worker must in the end be waited for by that worker.

@@ -45,7 +45,7 @@ ROVE_API rove_status rove_for(int64_t begin, int64_t end, rove_range_fn *body, v
  * values are combined in the order of their indices. How the range is cut depends on timing, so a floating-point sum
  * may differ in its last digits from run to run. */
 typedef struct rove_reduction {
-    size_t size;          /* of a value, in bytes; it is copied and moved with memcpy */
+    size_t size;          /* of a value, in bytes; copied with memcpy; values made here are aligned to 64 bytes */
     const void *identity; /* the value of an empty range: combining with it changes nothing */
     /* Adds the indices from begin up to but not including end to `value`, on its right side. */
     void (*body)(int64_t begin, int64_t end, void *value, void *arg);

@@ -72,9 +72,11 @@ static struct rovei_stack thread_first_stack(uintptr_t here)
 struct rovei_stack rovei_thread_stack(void)
 {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    if (gettid() == getpid())
-        return thread_first_stack(here);
-    struct rovei_stack stack = {here - STACK_GUESS, here};
+    struct rovei_stack stack = thread_first_stack(here);
+    /* In a child that another thread has forked, that thread is the first one, on a stack of its own. */
+    if (gettid() == getpid() && here > stack.low && here <= stack.high)
+        return stack;
+    stack = (struct rovei_stack){here - STACK_GUESS, here};
     pthread_attr_t attributes;
     if (pthread_getattr_np(pthread_self(), &attributes) != 0)
         return stack;

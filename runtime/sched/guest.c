@@ -43,14 +43,22 @@ static rove_status guest_find_slot(struct rove_runtime *runtime, struct rovei_wo
     return status;
 }
 
+/* Counts a worker that goes or comes; its seat is for another while it is away. Requires: the lock of the seats. */
+static void guest_count(struct rovei_worker *worker, int change)
+{
+    struct rove_runtime *runtime = worker->runtime;
+    bool is_pool = worker->index < runtime->limit;
+    atomic_fetch_add_explicit(is_pool ? &runtime->pool_active : &runtime->guest_active, change, memory_order_relaxed);
+    rovei_scale_adjust(runtime, worker->seat);
+}
+
 static rove_status guest_take_slot(struct rove_runtime *runtime, struct rovei_worker **guest)
 {
     mutex_lock(&runtime->seats);
     rove_status status = guest_find_slot(runtime, guest);
     if (status == ROVE_OK) {
         atomic_store_explicit(&(*guest)->state, WORKER_RUNNING, memory_order_seq_cst); /* before rovei_listen looks */
-        atomic_fetch_add_explicit(&runtime->guest_active, 1, memory_order_relaxed);
-        rovei_scale_adjust(runtime, (*guest)->seat);
+        guest_count(*guest, 1);
     }
     mutex_unlock(&runtime->seats);
     return status;
@@ -71,14 +79,28 @@ struct rovei_worker *rovei_worker_beneath(const struct rove_runtime *runtime)
     return worker;
 }
 
-/* What the thread leaves behind for a while is for its fellows. */
-static void guest_turn_away(struct rovei_worker *from)
+/* The thread goes to work for another runtime: what it leaves behind is for its fellows. */
+static void guest_go_away(struct rovei_worker *from)
 {
     if (!from || !runtime_is_here(from->runtime))
         return;
     rovei_worker_publish(from);
-    if (worker_has_public(from))
-        rovei_wake_one(from->runtime, from);
+    atomic_store_explicit(&from->state, WORKER_AWAY, memory_order_seq_cst);
+    mutex_lock(&from->runtime->seats);
+    guest_count(from, -1);
+    mutex_unlock(&from->runtime->seats);
+    rovei_leave_work(from->runtime);
+}
+
+static void guest_come_back(struct rovei_worker *to)
+{
+    if (!to || !runtime_is_here(to->runtime))
+        return;
+    mutex_lock(&to->runtime->seats);
+    atomic_store_explicit(&to->state, WORKER_RUNNING, memory_order_seq_cst); /* before rovei_listen looks */
+    guest_count(to, 1);
+    mutex_unlock(&to->runtime->seats);
+    rovei_listen(to);
 }
 
 rove_status rovei_stay_begin(struct rove_runtime *runtime, struct rovei_stay *stay)
@@ -99,9 +121,12 @@ rove_status rovei_stay_begin(struct rove_runtime *runtime, struct rovei_stay *st
     }
     stay->innermost_before = stay->worker->innermost;
     stay->worker->innermost = innermost;
-    guest_turn_away(stay->before);
+    guest_go_away(stay->before);
     rovei_worker_become(stay->worker);
-    rovei_listen(stay->worker);
+    if (stay->is_guest)
+        rovei_listen(stay->worker);
+    else
+        guest_come_back(stay->worker);
     return ROVE_OK;
 }
 
@@ -117,8 +142,7 @@ static void guest_give_slot_back(struct rovei_worker *guest)
     struct rove_runtime *runtime = guest->runtime;
     atomic_store_explicit(&guest->state, WORKER_VACANT, memory_order_seq_cst); /* see guest_find_slot */
     mutex_lock(&runtime->seats);
-    atomic_fetch_sub_explicit(&runtime->guest_active, 1, memory_order_relaxed);
-    rovei_scale_adjust(runtime, guest->seat);
+    guest_count(guest, -1);
     mutex_unlock(&runtime->seats);
     rovei_leave_work(runtime);
 }
@@ -134,7 +158,8 @@ void rovei_stay_end(const struct rovei_stay *stay)
     if (stay->is_guest)
         guest_give_slot_back(worker);
     else
-        rovei_leave_work(worker->runtime);
+        guest_go_away(worker);
+    guest_come_back(stay->before);
 }
 
 void rovei_guest_drain(struct rove_runtime *runtime)

@@ -63,6 +63,14 @@ void rovei_wake_worker(struct rovei_worker *worker)
         rovei_futex_wake(&worker->state, 1);
 }
 
+void rovei_wake_for_good(struct rovei_worker *worker)
+{
+    if (sleep_change(worker, WORKER_BENCHED, WORKER_RUNNING))
+        rovei_futex_wake(&worker->state, 1);
+    else
+        rovei_wake_worker(worker);
+}
+
 static bool sleep_wake_if_asleep(struct rovei_worker *worker)
 {
     if (!worker)

@@ -46,6 +46,9 @@ void rovei_wake_one(struct rove_runtime *runtime, const struct rovei_worker *nea
 /* Wakes `worker`, if it is asleep, because what it waits for may have come. Any thread. */
 void rovei_wake_worker(struct rovei_worker *worker);
 
+/* Wakes a pool thread that sleeps between tasks or on the bench, because the runtime has come to its end. */
+void rovei_wake_for_good(struct rovei_worker *worker);
+
 /*
  * Sleeps until there may be work or `wait` may be over. With `is_hearing` the worker is a sleeper that new work wakes;
  * without, only rovei_wake_worker wakes it. `is_searcher`: it is counted as one. Returns whether it is one now.

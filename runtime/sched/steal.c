@@ -44,6 +44,7 @@ static void find_keep(struct rovei_worker *worker, struct rovei_injected *rest)
         rovei_worker_spawn(worker, &newest->task);
         newest = older;
     }
+    deque_publish(&worker->spawns); /* the first task may be long */
 }
 
 /* How many tasks to take at once: a fair share, and no more than the own ring has room for without memory. */
@@ -70,7 +71,8 @@ bool rovei_find_injected(struct rovei_worker *worker, struct rovei_job *job)
         worker_count_many(worker, COUNT_INJECTED, (uint64_t)count);
         job->task = &first->task;
         job->joiner = NULL;
-        find_keep(worker, first->next);
+        if (first->next)
+            find_keep(worker, first->next);
         return true;
     }
     return false;

@@ -18,16 +18,14 @@ void rovei_gate_leave(struct rove_runtime *runtime)
         rovei_futex_wake(&runtime->gate, FUTEX_WAKE_ALL);
 }
 
+/* A thread that runs, or is just being called, sees the word by itself. */
 static void stop_finish(struct rove_runtime *runtime)
 {
     atomic_store_explicit(&runtime->is_finished, 1, memory_order_seq_cst);
     for (int seat = 0; seat < runtime_slots(runtime) / 2; seat++) {
         struct rovei_worker *worker = runtime_pool(runtime, seat);
-        if (!worker)
-            continue;
-        /* The counts no longer matter: nobody is left who could feed. */
-        atomic_store_explicit(&worker->state, WORKER_RUNNING, memory_order_seq_cst);
-        rovei_futex_wake(&worker->state, 1);
+        if (worker)
+            rovei_wake_for_good(worker);
     }
     rovei_futex_wake(&runtime->is_finished, FUTEX_WAKE_ALL);
 }

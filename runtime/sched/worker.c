@@ -83,20 +83,24 @@ void rovei_worker_follow_plan(struct rovei_worker *worker)
         worker->is_crowded = worker_pin(runtime, worker->seat);
 }
 
-/* The pool thread's worker that the calling thread is, beneath any others; NULL if it is no pool thread. */
-static struct rovei_worker *worker_of_thread(void)
+/* The pool thread's worker that the calling thread is, beneath any others; NULL if it is none, or none that is bound. */
+static struct rovei_worker *worker_bound_here(void)
 {
     struct rovei_worker *worker = worker_self();
     if (worker && worker->innermost)
         worker = worker->innermost;
     while (worker && worker->outer)
         worker = worker->outer;
-    return worker && worker->index < worker->runtime->limit ? worker : NULL;
+    if (!worker || worker->index >= worker->runtime->limit)
+        return NULL;
+    const struct rove_runtime *runtime = worker->runtime;
+    int workers = atomic_load_explicit(&runtime->target, memory_order_relaxed);
+    return rovei_pin_obstacle(&runtime->plan, workers, runtime->settings.pin) ? NULL : worker;
 }
 
 bool rovei_worker_unbind(void)
 {
-    struct rovei_worker *worker = worker_of_thread();
+    struct rovei_worker *worker = worker_bound_here();
     if (worker)
         rovei_affinity_bind(worker->runtime->plan.allowed, worker->runtime->plan.allowed_count);
     return worker != NULL;
@@ -105,7 +109,7 @@ bool rovei_worker_unbind(void)
 /* A child of fork stays unbound: its thread is no pool thread any more. */
 void rovei_worker_bind(void)
 {
-    struct rovei_worker *worker = worker_of_thread();
+    struct rovei_worker *worker = worker_bound_here();
     if (worker && runtime_is_here(worker->runtime))
         worker->is_crowded = worker_pin(worker->runtime, worker->seat);
 }

@@ -25,6 +25,7 @@
  *   DEAF     asleep in a wait until that is over; new work is not for it
  *   CALLED   woken by a feeder, and counted as a searcher on its behalf
  *   BENCHED  a pool thread asleep because there are more workers than wanted, or because a guest works in its place
+ *   AWAY     the thread works for another runtime meanwhile; somebody else may work in its place
  * Only the thread itself leaves RUNNING and CALLED. Whoever takes a worker out of IDLE, PARKED or DEAF does so by compare
  * and exchange and then corrects the counts; BENCHED is left under the lock of the seats. */
 enum worker_state {
@@ -34,7 +35,8 @@ enum worker_state {
     WORKER_PARKED,
     WORKER_DEAF,
     WORKER_CALLED,
-    WORKER_BENCHED
+    WORKER_BENCHED,
+    WORKER_AWAY
 };
 
 enum worker_counter {

@@ -148,10 +148,14 @@ void rovei_group_move_home(const struct group_waiter *waiter)
 /* Whether a task of the group lies below on this stack: it helps out here and cannot end before this wait does. */
 static bool waiter_covers_task(const struct group_waiter *waiter)
 {
-    const struct group_frame *frame = waiter->worker ? waiter->worker->running : NULL;
-    while (frame && frame->group != waiter->group)
-        frame = frame->below;
-    return frame != NULL;
+    const struct rovei_worker *worker = waiter->worker;
+    if (worker && worker->innermost)
+        worker = worker->innermost;
+    for (; worker; worker = worker->outer)
+        for (const struct group_frame *frame = worker->running; frame; frame = frame->below)
+            if (frame->group == waiter->group)
+                return true;
+    return false;
 }
 
 void rovei_group_before_sleep(void *arg)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Values up to this size, in bytes, live on the stack of the worker that cuts the range. */
-enum { REDUCE_INLINE = 1024 };
+enum { REDUCE_INLINE = 1024, REDUCE_ALIGNMENT = 64 };
 
 /* A reduction, or the half of one that is given away. */
 struct reduce_part {
@@ -44,14 +44,16 @@ static void reduce_split_with(struct reduce_part *part, int64_t count, void *val
 
 static __attribute__((noinline)) void reduce_split_small(struct reduce_part *part, int64_t count)
 {
-    alignas(max_align_t) char value[REDUCE_INLINE];
+    alignas(REDUCE_ALIGNMENT) char value[REDUCE_INLINE];
     reduce_split_with(part, count, value);
 }
 
 /* False if there is no memory for a second value. */
 static bool reduce_split_large(struct reduce_part *part, int64_t count)
 {
-    void *value = malloc(part->reduction->size);
+    size_t size = part->reduction->size;
+    void *value =
+        aligned_alloc(REDUCE_ALIGNMENT, size + (REDUCE_ALIGNMENT - size % REDUCE_ALIGNMENT) % REDUCE_ALIGNMENT);
     if (!value)
         return false;
     reduce_split_with(part, count, value);

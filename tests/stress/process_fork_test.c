@@ -143,6 +143,7 @@ static void fork_and_check(rove_runtime *runtime, uint64_t which)
 static struct {
     rove_runtime *runtime;
     atomic_bool over;
+    int child_cases; /* how many of them are used */
 } load;
 
 static void load_run(void *arg)
@@ -157,7 +158,7 @@ static void fork_until_done(void *arg)
     int64_t rounds = test_scaled(500, 20);
     (void)arg;
     for (int64_t i = 0; i < rounds; i++)
-        fork_and_check(load.runtime, (uint64_t)i);
+        fork_and_check(load.runtime, (uint64_t)(i % load.child_cases));
     atomic_store(&load.over, true);
 }
 
@@ -183,13 +184,16 @@ static void under_load(void)
         return;
     int numbers[] = {0, 1, 2};
     load.runtime = test_runtime(4);
+    load.child_cases = CHILD_CASES;
+    storm_in(NULL, 100, 1, STORM_ALL); /* makes the default runtime */
     atomic_store(&load.over, false);
     test_on_threads(3, player, numbers, sizeof numbers[0]);
     test_runtime_end(load.runtime);
 }
 
 /* Runtimes are being made and destroyed by other threads at the moment of the fork: no lock of theirs may be left locked
- * in the child. */
+ * in the child. The child does not exit() here: the C library's own list of exit functions may be locked, because
+ * hwloc loads plugins. */
 static void create_and_destroy(void *arg)
 {
     if (*(int *)arg == 0) {
@@ -209,6 +213,7 @@ static void during_creation(void)
         return;
     int numbers[] = {0, 1, 2};
     load.runtime = test_runtime(2);
+    load.child_cases = CHILD_CASES - 1;
     atomic_store(&load.over, false);
     test_on_threads(3, create_and_destroy, numbers, sizeof numbers[0]);
     test_runtime_end(load.runtime);
