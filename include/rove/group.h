@@ -44,12 +44,12 @@ typedef int rove_group_fn(void *arg);
  * Spawns fn(arg) into `group`: it will run once, on some worker, in no particular order.
  *
  * Requires: the group outlives its tasks, which a rove_group_wait guarantees. While a wait is going on, only tasks of
- * the group may spawn into it. Between two waits all tasks of a group go to one runtime. The first spawn after a wait is
- * not made by several threads at once.
+ * the group may spawn into it. Between two waits all tasks of a group go to one runtime. The first spawn after a wait
+ * is not made by several threads at once.
  *
- * Returns ROVE_OK; ROVE_INVALID for a null `group` or `fn`, or if the group has tasks in another runtime; ROVE_NO_MEMORY,
- * ROVE_CLOSED, ROVE_FORKED (also if the group had tasks that were left behind in the parent): then fn will not run and
- * the group does not count it. Any thread; on a worker it goes to the worker's own deque, else to the
+ * Returns ROVE_OK; ROVE_INVALID for a null `group` or `fn`, or if the group has tasks in another runtime;
+ * ROVE_NO_MEMORY, ROVE_CLOSED, ROVE_FORKED (also if the group had tasks that were left behind in the parent): then fn
+ * will not run and the group does not count it. Any thread; on a worker it goes to the worker's own deque, else to the
  * injector. Does not block. Allocates from slabs, which grow now and then.
  */
 ROVE_API rove_status rove_group_spawn(rove_group *group, rove_group_fn *fn, void *arg);

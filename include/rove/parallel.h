@@ -59,8 +59,8 @@ typedef struct rove_reduction {
  * reduction->size bytes.
  *
  * Returns ROVE_OK; ROVE_INVALID for a null argument or field, a size of zero, a result that overlaps the identity, or a
- * range whose length is above INT64_MAX; from a thread that is no worker also what rove_run returns. Where there is no memory for a second value,
- * the part is reduced serially.
+ * range whose length is above INT64_MAX; from a thread that is no worker also what rove_run returns. Where there is no
+ * memory for a second value, the part is reduced serially.
  */
 ROVE_API rove_status rove_reduce(int64_t begin, int64_t end, const rove_reduction *reduction, void *result);
 

@@ -111,7 +111,8 @@ ROVE_API rove_runtime *rove_default_runtime(rove_report *report);
  * thread works for `runtime` until fn returns, and its own tasks are left to its fellows.
  *
  * Returns ROVE_OK when fn has run; ROVE_INVALID for a null `fn`, or if the default runtime cannot be configured;
- * ROVE_NO_MEMORY; ROVE_NO_THREADS if no pool thread could be started and all guest slots are taken; ROVE_CLOSED after rove_runtime_shutdown; ROVE_FORKED. If it does not return ROVE_OK, fn has not run.
+ * ROVE_NO_MEMORY; ROVE_NO_THREADS if no pool thread could be started and all guest slots are taken; ROVE_CLOSED after
+ * rove_runtime_shutdown; ROVE_FORKED. If it does not return ROVE_OK, fn has not run.
  */
 ROVE_API rove_status rove_run(rove_runtime *runtime, void (*fn)(void *arg), void *arg);
 

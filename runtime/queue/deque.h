@@ -20,7 +20,7 @@
  *   [force]    bottom (release, in push and take) -> force: bottom (acquire): the forcing thief sees the slots below it
  *   [answer]   split (acq_rel): an owner that removes a token has either done so before the thief published, and the
  *              thief's exchange fails, or sees what it published
- *   [reuse]    top (seq_cst, steal) -> owner: top (acquire): the thief has read the slot before the owner writes it again
+ *   [reuse]    top (seq_cst, steal) -> owner: top (acquire): the thief has read the slot before the owner writes again
  *   [ring]     ring (release) -> steal: ring (acquire): a thief sees the slots that growth copied
  *   [barrier]  heavy barrier of the forcing thief -> light barriers in push and take: either the owner sees the token,
  *              or the thief sees the bottom that the owner stored before it looked

@@ -4,7 +4,7 @@
  * owner takes as a whole.
  *
  * Edges
- *   [home]  returned (release, compare and exchange) -> owner: returned (acquire exchange): the owner may write the cell
+ *   [home]  returned (release, compare and exchange) -> owner: returned (acquire exchange): the owner may write it
  *
  * Algorithm: Treiber 1986 for the returned cells; taking all at once leaves no place for ABA.
  */

@@ -87,8 +87,8 @@ static inline int runtime_slots(struct rove_runtime *runtime)
     return 2 * atomic_load_explicit(&runtime->slots_used, memory_order_acquire); /* [slot] */
 }
 
-/* Whether there are more workers than wanted, so that a pool thread should leave. A hint, hence relaxed: whoever acts on
- * it looks again under the lock. */
+/* Whether there are more workers than wanted, so that a pool thread should leave. A hint, hence relaxed: whoever acts
+ * on it looks again under the lock. */
 static inline bool runtime_has_surplus(struct rove_runtime *runtime)
 {
     return atomic_load_explicit(&runtime->pool_active, memory_order_relaxed) +

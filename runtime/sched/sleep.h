@@ -55,7 +55,7 @@ void rovei_wake_for_good(struct rovei_worker *worker);
  */
 bool rovei_park(struct rovei_worker *worker, const struct rovei_wait *wait, bool is_hearing, bool is_searcher);
 
-/* Sleeps as long as the state says so, whoever put it there. Returns whether the worker is counted as a searcher now. */
+/* Sleeps as long as the state says so, whoever put it there. Returns whether the worker is a searcher now. */
 bool rovei_sleep(struct rovei_worker *worker);
 
 /* Rings the doorbells of a worker that begins to work while others sleep and nobody searches. Owner only. */

@@ -26,8 +26,8 @@
  *   CALLED   woken by a feeder, and counted as a searcher on its behalf
  *   BENCHED  a pool thread asleep because there are more workers than wanted, or because a guest works in its place
  *   AWAY     the thread works for another runtime meanwhile; somebody else may work in its place
- * Only the thread itself leaves RUNNING and CALLED. Whoever takes a worker out of IDLE, PARKED or DEAF does so by compare
- * and exchange and then corrects the counts; BENCHED is left under the lock of the seats. */
+ * Only the thread itself leaves RUNNING and CALLED. Whoever takes a worker out of IDLE, PARKED or DEAF does so by
+ * compare and exchange and then corrects the counts; BENCHED is left under the lock of the seats. */
 enum worker_state {
     WORKER_VACANT,
     WORKER_RUNNING,

@@ -3,12 +3,13 @@
  *
  * A group counts in two places: `local`, which only the thread touches on whose stack the group lies (its home), with
  * plain operations, and `state`, with atomic ones. The group is empty when the two add up to zero. HOME in `state`, and
- * `is_home` for the home thread itself, say that `local` has to be asked. Before the home thread sleeps it moves `local`
- * over into `state`; from then on whoever brings the count to zero announces the end.
+ * `is_home` for the home thread itself, say that `local` has to be asked. Before the home thread sleeps it moves
+ * `local` over into `state`; from then on whoever brings the count to zero announces the end.
  *
- * "Announce, then touch nothing": the step that brings `state` to zero is the last access to the group, because a waiter
- * may free it at once. If waiters are registered they do not look at the count any more but wait for a word on their own
- * stack, so the completer may still take the list of waiters out of the group; clearing WAITERS is then the last access.
+ * "Announce, then touch nothing": the step that brings `state` to zero is the last access to the group, because a
+ * waiter may free it at once. If waiters are registered they do not look at the count any more but wait for a word on
+ * their own stack, so the completer may still take the list of waiters out of the group; clearing WAITERS is then the
+ * last access.
  *
  * Edges
  *   [end]     state (seq_cst) by whoever completes a task -> state (seq_cst) of the waiter: what the tasks wrote
