@@ -24,7 +24,7 @@ bool rovei_find_from(struct rovei_worker *worker, struct rovei_worker *victim, s
 /* A task of anybody's, near to far. */
 bool rovei_find_stolen(struct rovei_worker *worker, struct rovei_job *job);
 
-/* Publishes for busy owners that hide tasks; at most so often for the whole runtime. True if something became public. */
+/* Publishes for busy owners that hide tasks; at most every so often. True if something became public. */
 bool rovei_force_any(struct rovei_worker *worker, int64_t now);
 
 /* The thief that runs the forked task `task`, or NULL if it is not known (yet) or done. */

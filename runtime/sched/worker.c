@@ -83,7 +83,7 @@ void rovei_worker_follow_plan(struct rovei_worker *worker)
         worker->is_crowded = worker_pin(runtime, worker->seat);
 }
 
-/* The pool thread's worker that the calling thread is, beneath any others; NULL if it is none, or none that is bound. */
+/* The bound pool thread's worker that the calling thread is, beneath any others; NULL if it is none. */
 static struct rovei_worker *worker_bound_here(void)
 {
     struct rovei_worker *worker = worker_self();

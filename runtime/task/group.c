@@ -58,7 +58,7 @@ static void group_fill(struct group_task *cell, rove_group *group, rove_group_fn
     cell->arg = arg;
 }
 
-/* The first spawn after a wait forgets the errors of the group's last use. Relaxed: tasks that could fail come after. */
+/* The first spawn after a wait forgets the errors of the last use. Relaxed: tasks that could fail come after. */
 static void group_refresh(rove_group *group)
 {
     if (!__atomic_load_n(&group->has_ended, __ATOMIC_RELAXED))
