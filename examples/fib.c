@@ -49,7 +49,8 @@ int main(int argc, char **argv)
     struct fib root = {.n = (int)n};
     rove_status status = rove_run(NULL, fib_run, &root);
     if (status) {
-        fprintf(stderr, "fib: %s\n", rove_status_text(status));
+        rove_report report;
+        fprintf(stderr, "fib: %s\n", rove_default_runtime(&report) ? rove_status_text(status) : report.text);
         return 1;
     }
     printf("fib(%d) = %ld\n", root.n, root.value);

@@ -166,17 +166,8 @@ static rove_status runtime_build(struct rove_runtime *runtime, rove_report *repo
     return status;
 }
 
-rove_status rove_runtime_create(rove_runtime **out, const rove_config *config, rove_report *report)
+static rove_status runtime_create(rove_runtime **out, const rove_config *config, rove_report *report)
 {
-    rove_report unread;
-    if (!report)
-        report = &unread;
-    report->text[0] = '\0';
-    if (!out) {
-        report_add(report, "there is no place to store the runtime: the pointer is null");
-        return ROVE_INVALID;
-    }
-    *out = NULL;
     struct rovei_settings settings;
     rove_status status = rovei_settings_make(&settings, config, report);
     if (status)
@@ -201,6 +192,23 @@ rove_status rove_runtime_create(rove_runtime **out, const rove_config *config, r
     }
     *out = runtime;
     return ROVE_OK;
+}
+
+rove_status rove_runtime_create(rove_runtime **out, const rove_config *config, rove_report *report)
+{
+    rove_report unread;
+    if (!report)
+        report = &unread;
+    report->text[0] = '\0';
+    if (!out) {
+        report_add(report, "there is no place to store the runtime: the pointer is null");
+        return ROVE_INVALID;
+    }
+    *out = NULL;
+    rove_status status = runtime_create(out, config, report);
+    if (status && rovei_settings_is_verbose())
+        runtime_print(report->text, NULL);
+    return status;
 }
 
 rove_status rove_runtime_destroy(rove_runtime *runtime)

@@ -208,6 +208,12 @@ rove_status rovei_settings_make(struct rovei_settings *settings, const rove_conf
     return status;
 }
 
+bool rovei_settings_is_verbose(void)
+{
+    const char *value = getenv("ROVE_VERBOSE");
+    return value && strcmp(value, "1") == 0;
+}
+
 void rovei_settings_fini(struct rovei_settings *settings)
 {
     free(settings->pus);

@@ -30,6 +30,9 @@ struct rovei_settings {
 /* Checks `config` (NULL: the defaults) and reads the environment. ROVE_OK; ROVE_INVALID with a report that names the
  * field or the variable; ROVE_NO_MEMORY. */
 rove_status rovei_settings_make(struct rovei_settings *settings, const rove_config *config, rove_report *report);
+/* Whether ROVE_VERBOSE asks for words, also where the settings could not be made. */
+bool rovei_settings_is_verbose(void);
+
 void rovei_settings_fini(struct rovei_settings *settings);
 
 #endif

@@ -456,6 +456,40 @@ struct sleeper : rl::test_suite<sleeper<CAPACITY, RINGS>, 2>, deque_world<CAPACI
     bool is_awake = false;
 };
 
+/* An owner that publishes and then finds nobody asleep has been heard by the worker that is about to sleep, also where
+ * there is no barrier. */
+struct feed : rl::test_suite<feed, 2>, deque_world<4, 1, 1> {
+    void before()
+    {
+        begin(0);
+        deque_ring_doorbell(&deque);
+        sleepers($).store(0, rl::mo_relaxed);
+    }
+
+    void thread(unsigned number)
+    {
+        model_barriers.enter();
+        if (number == 0) {
+            fork(0);
+            is_woken = sleepers($).load(rl::mo_seq_cst) == 1;
+        } else {
+            sleepers($).store(1, rl::mo_seq_cst);
+            is_awake = deque_has_public(&deque);
+        }
+    }
+
+    void after()
+    {
+        RL_ASSERT(is_woken || is_awake);
+        join(0);
+        end();
+    }
+
+    rl::atomic<int> sleepers;
+    bool is_woken = false;
+    bool is_awake = false;
+};
+
 static const model_scenario scenarios[] = {
     {"take_back", model_simulate<take_back>, 1e5},
     {"take_back_forced", model_simulate<take_back_forced>, 2e5},
@@ -472,6 +506,7 @@ static const model_scenario scenarios[] = {
     {"pop_all", model_simulate<pop_all>, 1e5},
     {"ring_again", model_simulate<ring_again>, 2e4},
     {"sleeper", model_simulate<sleeper<4, 1>>, 2e4},
+    {"feed", model_simulate<feed>, 2e4},
     {"sleeper_growth", model_simulate<sleeper<1, 2>>, 2e4},
 };
 

@@ -319,7 +319,9 @@ static struct field interrupted;
 /* The owner joins while the thief is at its barrier: it meets the token. */
 static bool barrier_meets_a_join(void)
 {
-    assert_true(interrupted.deque.split >= DEQUE_TOKENS);
+    assert_int_equal(interrupted.deque.split, DEQUE_TOKENS);
+    assert_false(deque_has_public(&interrupted.deque));
+    assert_false(deque_hides_tasks(&interrupted.deque));
     assert_null(steal(&interrupted));
     assert_false(force(&interrupted));
     assert_true(take(&interrupted, &interrupted.tasks[2]));
@@ -332,7 +334,7 @@ static void test_an_owner_that_meets_a_token_answers_it(void **state)
     (void)state;
     field_init(&interrupted, 4, 0);
     push_many(&interrupted, 3);
-    assert_false(deque_force(&interrupted.deque, DEQUE_TOKENS + 100, barrier_meets_a_join));
+    assert_false(deque_force(&interrupted.deque, DEQUE_TOKENS, barrier_meets_a_join));
     expect_indices(&interrupted, 0, 2, 2);
     assert_ptr_equal(steal(&interrupted), &interrupted.tasks[0]);
     assert_true(take(&interrupted, &interrupted.tasks[1]));
