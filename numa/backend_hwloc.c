@@ -150,9 +150,6 @@ static void backend_judge(struct rovei_machine *machine, hwloc_topology_t topolo
     }
 }
 
-/* hwloc has a lock of its own, which a thread of the parent may have held when this process was forked. */
-static struct rovei_process_section backend_section;
-
 static bool backend_load(struct rovei_machine *machine, const struct rovei_machine_options *options,
                          rove_report *report)
 {
@@ -176,11 +173,8 @@ static bool backend_load(struct rovei_machine *machine, const struct rovei_machi
 bool rovei_backend_hwloc(struct rovei_machine *machine, const struct rovei_machine_options *options,
                          rove_report *report)
 {
-    if (!rovei_process_section_enter(&backend_section)) {
-        report_add(report, "this process was forked while its parent was inside hwloc, which cannot be used any more");
-        return false;
-    }
+    rovei_process_hold_forks(); /* hwloc has a lock of its own, which a child must not find held */
     bool done = backend_load(machine, options, report);
-    rovei_process_section_leave(&backend_section);
+    rovei_process_release_forks();
     return done;
 }

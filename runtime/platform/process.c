@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "runtime/platform/process.h"
 
+#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -29,24 +30,32 @@ bool rovei_process_is(int32_t pid)
     return getpid() == pid;
 }
 
-/* The upper half of `inside` names the process, the lower half counts threads. Relaxed: it orders nothing, and a child
- * has the value that memory had at the fork. */
-bool rovei_process_section_enter(struct rovei_process_section *section)
+static pthread_mutex_t process_hold = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t process_once = PTHREAD_ONCE_INIT;
+
+static void process_lock(void)
 {
-    uint64_t mine = (uint64_t)(uint32_t)getpid() << 32;
-    uint64_t found = atomic_load_explicit(&section->inside, memory_order_relaxed);
-    uint64_t entered;
-    do {
-        bool is_empty = (uint32_t)found == 0;
-        if (!is_empty && found >> 32 != mine >> 32)
-            return false;
-        entered = is_empty ? mine + 1 : found + 1;
-    } while (!atomic_compare_exchange_weak_explicit(&section->inside, &found, entered, memory_order_relaxed,
-                                                    memory_order_relaxed));
-    return true;
+    pthread_mutex_lock(&process_hold);
 }
 
-void rovei_process_section_leave(struct rovei_process_section *section)
+static void process_unlock(void)
 {
-    atomic_fetch_sub_explicit(&section->inside, 1, memory_order_relaxed);
+    pthread_mutex_unlock(&process_hold);
+}
+
+/* If there is no memory for the handlers, forks are not held: then a fork at the wrong moment is as risky as without. */
+static void process_register(void)
+{
+    pthread_atfork(process_lock, process_unlock, process_unlock);
+}
+
+void rovei_process_hold_forks(void)
+{
+    pthread_once(&process_once, process_register);
+    process_lock();
+}
+
+void rovei_process_release_forks(void)
+{
+    process_unlock();
 }
