@@ -1,9 +1,9 @@
 /*
  * The deque under Relacy: one owner and up to three thieves, on the headers that ship.
  *
- * The oracle knows what should be in the deque. Each task is run exactly once, by the owner or by one thief; thieves get
- * the oldest, the owner the newest; a join that learns "stolen" is right about it, and about all older tasks; what a
- * task carries is not written and read at the same time; and in the end the deque is empty and holds no token.
+ * The oracle knows what should be in the deque. Each task is run exactly once, by the owner or by one thief; thieves
+ * get the oldest, the owner the newest; a join that learns "stolen" is right about it, and about all older tasks; what
+ * a task carries is not written and read at the same time; and in the end the deque is empty and holds no token.
  */
 #include "model.hpp"
 
@@ -425,6 +425,30 @@ struct ring_again : rl::test_suite<ring_again, 2>, deque_world<1, 2, 1> {
     bool is_hungry = false;
 };
 
+/* A bell that rings while the owner sets the limit anew is heard at some time. */
+struct ring_meets_growth : rl::test_suite<ring_meets_growth, 2>, deque_world<1, 2, 1> {
+    void before()
+    {
+        begin(0);
+    }
+
+    void thread(unsigned number)
+    {
+        model_barriers.enter();
+        if (number == 0)
+            fork(0);
+        else
+            deque_ring_doorbell(&deque);
+    }
+
+    void after()
+    {
+        RL_ASSERT(doorbells == 1 || ROVEI_LOAD(deque.limit, RELAXED) == DEQUE_HUNGRY);
+        join(0);
+        end();
+    }
+};
+
 /* Before it sleeps, a thief arms the doorbell, passes the barrier and looks once more. Either it sees the task that the
  * owner pushes, or the owner hears the bell. */
 template <int CAPACITY, int RINGS>
@@ -505,6 +529,7 @@ static const model_scenario scenarios[] = {
     {"mixture_4_3", model_simulate<mixture<4, 1, 3>>, 1e5},
     {"pop_all", model_simulate<pop_all>, 1e5},
     {"ring_again", model_simulate<ring_again>, 2e4},
+    {"ring_meets_growth", model_simulate<ring_meets_growth>, 2e4},
     {"sleeper", model_simulate<sleeper<4, 1>>, 2e4},
     {"feed", model_simulate<feed>, 2e4},
     {"sleeper_growth", model_simulate<sleeper<1, 2>>, 2e4},

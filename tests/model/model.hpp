@@ -136,7 +136,7 @@ static inline bool model_search(const char *program, const model_scenario &scena
     params.execution_depth_limit = 10000;
     params.output_stream = &told;
     params.progress_stream = &nowhere;
-    std::printf("%-16s executions %.0f to %.0f: ", scenario.name, first, first + count - 1);
+    std::printf("%-17s executions %.0f to %.0f: ", scenario.name, first, first + count - 1);
     std::fflush(stdout);
     if (scenario.simulate(params)) {
         std::printf("ok\n");

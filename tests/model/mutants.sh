@@ -127,13 +127,13 @@ special $deque deque_force 'publishes with a store, not CAS' \
 special $deque deque_force 'withdraws with a store, not CAS' \
     's/ROVEI_CAS\(deque->split, expected, split, RELEASE\)/ROVEI_STORE(deque->split, split, RELEASE)/'
 special $deque deque_force 'end of the public part may sink' 's/bottom > split \? bottom : split/bottom/'
-special $deque deque_is_full 'limit reset though somebody is hungry' \
-    '/deque_is_full/,/^}/{/!= DEQUE_HUNGRY/d}'
+special $deque deque_reset_limit 'limit reset though somebody is hungry' '/if \(limit != DEQUE_HUNGRY\)/d'
+special $deque deque_reset_limit 'limit reset with a store, not CAS' \
+    's/ROVEI_CAS\(deque->limit, limit, deque->ring_limit, RELAXED\)/ROVEI_STORE(deque->limit, deque->ring_limit, RELAXED)/'
 special $deque deque_grow 'ring stored before the slots are copied' \
-    '/STORE\(deque->ring, larger/d; s/( *)larger->older = /&/; /int64_t bottom/{/deque_grow/!b}; /^static inline void deque_grow/,/^}/s/( *)for \(int64_t i = top/\1ROVEI_STORE(deque->ring, larger, RELEASE);\n&/'
-special $deque deque_grow 'limit reset though somebody is hungry' \
-    '/static inline void deque_grow/,/^}/{/!= DEQUE_HUNGRY/d}'
-special tests/model/deque_test.cpp force 'token not unique' 's/DEQUE_TOKENS \+ 100 \* thread \+ \+\+attempts\[thread\]/DEQUE_TOKENS/'
+    '/STORE\(deque->ring, larger/d; /void deque_grow/,/^}/s/( *)for \(int64_t i = top.*/\1ROVEI_STORE(deque->ring, larger, RELEASE);\n&/'
+special tests/model/deque_test.cpp force 'token not unique' \
+    's/return deque_force\(&deque, DEQUE_TOKENS .*, barrier\)/return deque_force(\&deque, DEQUE_TOKENS, barrier)/'
 special tests/model/model.hpp model_barrier 'no membarrier' 's/model_barriers\.pass\(\);//'
 special tests/model/model.hpp model_barrier 'ordinary fence for membarrier' \
     's/model_barriers\.pass\(\);/rl::atomic_thread_fence(rl::mo_seq_cst, $);/'
@@ -141,10 +141,10 @@ special tests/model/model.hpp model_barrier 'ordinary fence for membarrier' \
 injector=runtime/queue/injector.h
 special $injector injector_push 'without the lock' '/injector_push/,/^}/{/mutex_/d}'
 special $injector injector_push 'length stored before the lock is taken' \
-    '/injector_push/,/^}/{/STORE\(injector->length/d; s/( *)mutex_lock/\1ROVEI_STORE(injector->length, ROVEI_LOAD(injector->length, RELAXED) + count, SEQ_CST);\n&/}'
+    '/injector_append\(/,/^}/{/STORE\(injector->length/d}; /injector_push\(/,/^}/s/( *)mutex_lock.*/\1ROVEI_STORE(injector->length, ROVEI_LOAD(injector->length, RELAXED) + count, SEQ_CST);\n&/'
 special $injector injector_push 'length stored after the lock is left' \
-    '/injector_push/,/^}/{/STORE\(injector->length/{h;d}; /mutex_unlock/G}'
-special $injector injector_push 'the last keeps its link' '/last->next = NULL;/{/^    last/d}'
+    '/injector_append\(/,/^}/{/STORE\(injector->length/d}; /injector_push\(/,/^}/s/( *)mutex_unlock.*/&\n\1ROVEI_STORE(injector->length, ROVEI_LOAD(injector->length, RELAXED) + count, SEQ_CST);/'
+special $injector injector_append 'the last keeps its link' '/injector_append\(/,/^}/{/last->next = NULL;/d}'
 special $injector injector_take 'without the lock' \
     '/\*injector_take/,/^}/{s/ \|\| !mutex_try_lock\(&injector->lock\)//; /mutex_unlock/d}'
 special $injector injector_take 'newest stays when all is taken' '/\*injector_take/,/^}/{/if \(!injector->oldest\)/{N;d}}'

@@ -1,6 +1,6 @@
 /*
- * The injector, by one thread: order, batches, emptiness. That it also holds with several is shown by model.injector and
- * stress.injector.
+ * The injector, by one thread: order, batches, emptiness. That it also holds with several is shown by model.injector
+ * and stress.injector.
  */
 #include "runtime/queue/injector.h"
 

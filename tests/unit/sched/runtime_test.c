@@ -190,6 +190,65 @@ static void test_more_threads_than_workers_may_run_at_once(void **state)
     }
 }
 
+/* A guest takes the only seat and waits for a task of another runtime, which ends only after a second thread's call of
+ * rove_run in the first runtime: the waiting guest must wake up and run that call. */
+static struct {
+    rove_runtime *here;
+    rove_group elsewhere;
+    atomic_bool is_seated;
+    atomic_bool is_released;
+} handed;
+
+static int wait_for_release(void *arg)
+{
+    while (!atomic_load(&handed.is_released))
+        test_yield();
+    return arg != NULL;
+}
+
+static void sit_and_wait(void *arg)
+{
+    (void)arg;
+    atomic_store(&handed.is_seated, true);
+    TEST_CHECK(rove_group_wait(&handed.elsewhere) == ROVE_OK, "wait for the other runtime");
+}
+
+static void release(void *arg)
+{
+    (void)arg;
+    atomic_store(&handed.is_released, true);
+}
+
+static void sit_or_release(void *arg)
+{
+    if (*(int *)arg == 0) {
+        TEST_CHECK(rove_run(handed.here, sit_and_wait, NULL) == ROVE_OK, "run of the guest");
+        return;
+    }
+    while (!atomic_load(&handed.is_seated))
+        test_yield();
+    for (int i = 0; i < 50; i++)
+        test_yield(); /* so that it is probably asleep */
+    TEST_CHECK(rove_run(handed.here, release, NULL) == ROVE_OK, "run that is handed over");
+}
+
+static void test_a_waiting_guest_runs_what_is_handed_to_it(void **state)
+{
+    (void)state;
+    int numbers[] = {0, 1};
+    rove_runtime *there = test_runtime(1);
+    handed.here = test_runtime(1);
+    for (int i = 0; i < 50; i++) {
+        handed.elsewhere = (rove_group){.runtime = there};
+        atomic_store(&handed.is_seated, false);
+        atomic_store(&handed.is_released, false);
+        assert_int_equal(rove_group_spawn(&handed.elsewhere, wait_for_release, NULL), ROVE_OK);
+        test_on_threads(2, sit_or_release, numbers, sizeof numbers[0]);
+    }
+    test_runtime_end(handed.here);
+    test_runtime_end(there);
+}
+
 static void test_threads_may_make_the_default_runtime_at_once(void **state)
 {
     (void)state;
@@ -451,6 +510,7 @@ int main(void)
         cmocka_unit_test(test_runs_nest_in_one_runtime),
         cmocka_unit_test(test_runs_nest_across_runtimes),
         cmocka_unit_test(test_more_threads_than_workers_may_run_at_once),
+        cmocka_unit_test(test_a_waiting_guest_runs_what_is_handed_to_it),
         cmocka_unit_test(test_threads_may_make_the_default_runtime_at_once),
         cmocka_unit_test(test_null_arguments_are_refused),
         cmocka_unit_test(test_every_status_has_a_text),

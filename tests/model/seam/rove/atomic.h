@@ -1,7 +1,7 @@
 /*
- * The seam to the memory model, for the model tests: stands in front of include/rove/atomic.h and maps the same names to
- * Relacy, so that the headers that ship are what is searched. A cell remembers its last stores, a load may return any of
- * those that C++11 allows, and every operation is a point where another thread may go on.
+ * The seam to the memory model, for the model tests: stands in front of include/rove/atomic.h and maps the same names
+ * to Relacy, so that the headers that ship are what is searched. A cell remembers its last stores, a load may return
+ * any of those that C++11 allows, and every operation is a point where another thread may go on.
  */
 #ifndef ROVE_ATOMIC_H
 #define ROVE_ATOMIC_H
