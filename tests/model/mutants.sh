@@ -96,8 +96,6 @@ special $deque deque_answer 'token overwritten with a store' \
     's/if \(ROVEI_CAS\(deque->split, token, slot, ACQ_REL\)\)/ROVEI_STORE(deque->split, slot, SEQ_CST);/'
 special $deque deque_answer 'token answered without a look at top' \
     '/deque_answer/,/^}/s/return ROVEI_LOAD\(deque->top, RELAXED\) <= slot/return true/'
-special $deque deque_answer 'token acquired nowhere' \
-    '/bool deque_answer/,/^}/s/token, slot, ACQ_REL/token, slot, RELEASE/; /bool deque_take_slow/,/^}/s/split, ACQUIRE/split, RELAXED/'
 special $deque deque_take_last 'bottom stays' '/deque_take_last/,/^}/{/STORE\(deque->bottom/d}'
 special $deque deque_take_last 'split stays' '/deque_take_last/,/^}/{/STORE\(deque->split/d}'
 special $deque deque_take_slow 'second look at top before split is stored' \
