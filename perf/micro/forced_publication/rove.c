@@ -11,6 +11,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+enum { ROUSE_MOST_NS = 1000000 };
+
 struct stamped {
     rove_task task;
     _Atomic int64_t started; /* when it started, in nanoseconds; 0: it has not */
@@ -28,6 +30,17 @@ static void leaf(void)
         continue;
 }
 
+/* Gets the thief out of its sleep: how long that takes is measured by micro/wake. */
+static void rouse(void)
+{
+    struct stamped stamped = {.started = 0};
+    rove_fork(&stamped.task, stamped_task);
+    for (int64_t begin = perf_now_ns(); perf_now_ns() - begin < ROUSE_MOST_NS;)
+        if (atomic_load_explicit(&stamped.started, memory_order_acquire) != 0)
+            break;
+    rove_join(&stamped.task, stamped_task);
+}
+
 /* Without forced publication the second task starts when the owner joins it: the figure is the length of the leaf. */
 static void measure(void *arg)
 {
@@ -35,6 +48,7 @@ static void measure(void *arg)
     for (int64_t i = 0; i < forced_publication_samples; i++) {
         struct stamped first = {.started = 0};
         struct stamped second = {.started = 0};
+        rouse();
         rove_fork(&first.task, stamped_task);
         rove_fork(&second.task, stamped_task);
         int64_t begin = perf_now_ns();
