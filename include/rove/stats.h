@@ -38,7 +38,7 @@ typedef struct rove_stats {
     uint64_t inline_runs;                        /* tasks run at once because no memory could be had to queue them */
     uint64_t growths;                            /* times that a ring was doubled */
     uint64_t parks;                              /* times that a worker went to sleep */
-    uint64_t wakes;                              /* times that a sleeping worker was woken */
+    uint64_t wakes;                              /* times that a sleeping worker was woken for new work */
     uint64_t pins_refused;                       /* pool threads that run unpinned because the system refused */
     uint64_t threads_refused;                    /* pool threads that the system refused to start */
 } rove_stats;

@@ -1,6 +1,6 @@
 /*
- * A lock for what is rare or short: the list in the injector, the number of workers. Holders never wait for anything
- * else and never run a user's code.
+ * A lock for what is rare or short: the list in the injector, the number of workers. Holders wait for nothing
+ * but the start of a thread of ours, and run no code of the user's but the allocator, which must not call Rove.
  */
 #ifndef ROVEI_PLATFORM_MUTEX_H
 #define ROVEI_PLATFORM_MUTEX_H

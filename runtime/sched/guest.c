@@ -34,7 +34,7 @@ static rove_status guest_find_slot(struct rove_runtime *runtime, struct rovei_wo
             status = ROVE_NO_MEMORY;
             continue;
         }
-        /* Acquire: pairs with rovei_guest_leave, so that this thread sees what the last guest left. */
+        /* Acquire: pairs with guest_give_slot_back, so that this thread sees what the last guest left. */
         if (atomic_load_explicit(&worker->state, memory_order_acquire) == WORKER_VACANT) {
             *guest = worker;
             return ROVE_OK;
