@@ -15,6 +15,7 @@
 #ifndef ROVE_GROUP_H
 #define ROVE_GROUP_H
 
+#include <rove/cancel.h>
 #include <rove/export.h>
 #include <rove/runtime.h>
 #include <rove/status.h>
@@ -22,22 +23,35 @@
 
 ROVE_BEGIN_C
 
-/* A set of tasks to wait for. All zero is valid and empty; `runtime` may be set, the other fields are internal. It may
- * be used again after a wait has returned, and needs no destruction. */
+/* What the error of a task does to the tasks of its group that have not started. */
+typedef enum rove_policy {
+    ROVE_COLLECT_ALL = 0, /* nothing: all run */
+    ROVE_FAIL_FAST = 1    /* they are discarded */
+} rove_policy;
+
+/* A set of tasks to wait for. All zero is valid and empty; the first fields may be set before the first spawn, the others
+ * are internal. It may be used again when all waits have returned, and needs no destruction. */
 typedef struct rove_group {
-    rove_runtime *runtime;    /* where tasks go; NULL: the spawner's own runtime, else the default runtime */
+    rove_runtime *runtime;         /* where tasks go; NULL: the spawner's own runtime, else the default runtime */
+    rove_policy policy;            /* what an error does */
+    void (*on_discard)(void *arg); /* called once for each task that is discarded, instead of its function; or NULL */
+    rove_scope scope;              /* cancels the tasks that have not started; `deadline` and `parent` may be set */
+
+    bool is_begun;            /* tasks have been spawned since the last wait */
+    bool has_ended;           /* a wait has returned */
+    bool is_adopted;          /* the scope's parent was found by the first spawn */
+    bool is_home;             /* whether the thread counts whose stack the group lies on */
+    int64_t local;            /* tasks counted by that thread */
     rove_runtime *spawned_to; /* where the last one went */
-    int64_t local;            /* tasks counted by the thread whose stack the group lies on */
-    bool is_home;             /* whether that thread counts */
-    int has_ended;            /* a wait has returned since the last spawn */
     char pad[128];            /* what others write lies apart */
     uint64_t state;           /* tasks counted with atomic operations, and whether somebody waits */
     void *waiters;            /* threads that sleep until the group is empty */
     int64_t failed;           /* how many tasks returned an error */
-    int error;                /* the first error */
+    int64_t discarded;        /* how many did not run */
 } rove_group;
 
-/* The work of a task: returns 0 for success; anything else is an error and is kept if it is the group's first. */
+/* The work of a task: returns 0 for success; anything else is an error and is kept if it is the group's first. The group
+ * is the task's scope: rove_is_canceled asks for it, and rove_fail in the task cancels it. */
 typedef int rove_group_fn(void *arg);
 
 /*
@@ -69,7 +83,8 @@ ROVE_API rove_status rove_group_spawn_many(rove_group *group, rove_group_fn *fn,
  * Requires: the caller is no task of this group (a task that waits for itself would never end). Several threads may
  * wait; a group on the stack of a worker must in the end be waited for by that worker.
  *
- * Returns ROVE_OK; ROVE_FAILED if a task returned an error; ROVE_INVALID for NULL, or if the caller is a task of this
+ * Returns ROVE_OK; ROVE_FAILED if a task returned an error; else ROVE_CANCELED or ROVE_TIMED_OUT if the group was
+ * canceled meanwhile, by itself or from above: tasks may have been discarded; ROVE_INVALID for NULL, or if the caller is a task of this
  * group; ROVE_BUSY if a task of this group lies further below on the caller's stack, having helped out with the caller
  * during a wait of its own: it could not end before this wait does; ROVE_FORKED in a child of fork(2) with tasks
  * outstanding that were left behind in the parent. A wait may run other tasks on top of the caller's stack.
@@ -81,6 +96,9 @@ ROVE_API int rove_group_error(const rove_group *group);
 
 /* How many tasks of the group returned an error. Exact after a wait. Any thread. */
 ROVE_API int64_t rove_group_failures(const rove_group *group);
+
+/* How many tasks of the group were discarded. Exact after a wait. Any thread. */
+ROVE_API int64_t rove_group_discards(const rove_group *group);
 
 ROVE_END_C
 

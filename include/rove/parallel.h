@@ -15,6 +15,10 @@
  * return when all is done; what the functions wrote is then visible. They take no heap memory for a loop, and for a
  * reduction only if its value is larger than 1 KiB.
  *
+ * Each is a scope (cancel.h) within the caller's: when that is canceled, or rove_fail is called inside, what has not been
+ * begun is left undone, and the call returns ROVE_CANCELED, ROVE_TIMED_OUT or ROVE_FAILED. A loop that was canceled too
+ * late to leave anything out returns ROVE_OK.
+ *
  * Algorithm: lazy splitting after Tzannes, Caragea, Barua and Vishkin 2010; chunks grow until one takes microseconds.
  */
 #ifndef ROVE_PARALLEL_H
@@ -36,8 +40,8 @@ typedef void rove_range_fn(int64_t begin, int64_t end, void *arg);
  * (end <= begin) calls nothing.
  *
  * Returns ROVE_OK; ROVE_INVALID for a null `body`, or a range whose length is above INT64_MAX; from a thread that is no
- * worker also what rove_run returns. Unless it returns ROVE_OK, no index has been handled; in a child of fork(2)
- * ROVE_FORKED may come after some have been.
+ * worker also what rove_run returns, and then no index has been handled; ROVE_CANCELED, ROVE_TIMED_OUT, ROVE_FAILED, and
+ * in a child of fork(2) ROVE_FORKED, with some indices not handled.
  */
 ROVE_API rove_status rove_for(int64_t begin, int64_t end, rove_range_fn *body, void *arg);
 
@@ -59,8 +63,9 @@ typedef struct rove_reduction {
  * reduction->size bytes.
  *
  * Returns ROVE_OK; ROVE_INVALID for a null argument or field, a size of zero, a result that overlaps the identity, or a
- * range whose length is above INT64_MAX; from a thread that is no worker also what rove_run returns. Where there is no
- * memory for a second value, the part is reduced serially.
+ * range whose length is above INT64_MAX; from a thread that is no worker also what rove_run returns; ROVE_CANCELED,
+ * ROVE_TIMED_OUT, ROVE_FAILED: then `result` is the value of some of the indices. Where there is no memory for a second
+ * value, the part is reduced serially.
  */
 ROVE_API rove_status rove_reduce(int64_t begin, int64_t end, const rove_reduction *reduction, void *result);
 

@@ -23,7 +23,9 @@ typedef enum rove_status {
     ROVE_CLOSED = 5,      /* the runtime is shut down, or is being shut down, and takes no new work */
     ROVE_FORKED = 6,      /* the runtime belongs to the process that this one was forked from */
     ROVE_UNSUPPORTED = 7, /* this machine or this build cannot do it */
-    ROVE_BUSY = 8         /* the object is in use in a way that forbids the call */
+    ROVE_BUSY = 8,        /* the object is in use in a way that forbids the call */
+    ROVE_CANCELED = 9,    /* the work was asked to stop before it had ended */
+    ROVE_TIMED_OUT = 10   /* a deadline passed before the work had ended, or before what was waited for came */
 } rove_status;
 
 enum { ROVE_REPORT_SIZE = 256 };

@@ -16,7 +16,11 @@ struct run_request {
 static void run_requested(rove_task *task)
 {
     struct run_request *request = (struct run_request *)task;
+    struct rovei_worker *worker = worker_self();
+    struct rovei_frame frame = {.scope = &worker->runtime->scope};
+    worker_push_frame(worker, &frame);
     request->fn(request->arg);
+    worker_pop_frame(worker, &frame);
     atomic_store_explicit(&request->is_done, 1, memory_order_release); /* pairs with run_by_worker; the last access */
     rovei_futex_wake(&request->is_done, 1);                            /* names the word only */
 }

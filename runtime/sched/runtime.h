@@ -29,6 +29,7 @@ struct rove_runtime {
     struct rovei_process_mark process; /* tells a child of fork */
     struct rovei_machine machine;
     struct rovei_plan plan; /* with a seat for each slot */
+    rove_scope scope;       /* the root of all others */
 
     /* How many slots there are of each kind; a slot is entered once and stays. Slot k of either kind sits on seat k. */
     int limit;

@@ -15,7 +15,7 @@ struct rovei_worker;
 /* How many workers are PARKED, and how many look for work; in one word, so that a change of role is one step. */
 struct rovei_idle {
     char pad_before[128];
-    _Atomic uint64_t counts;
+    _Atomic(uint64_t) counts;
     char pad_after[120];
 };
 

@@ -21,6 +21,10 @@ const char *rove_status_text(rove_status status)
         return "this machine or this build cannot do it";
     case ROVE_BUSY:
         return "the object is in use in a way that forbids the call";
+    case ROVE_CANCELED:
+        return "the work was asked to stop";
+    case ROVE_TIMED_OUT:
+        return "the deadline passed";
     }
     return "no status of Rove";
 }

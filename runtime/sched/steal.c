@@ -188,7 +188,11 @@ void rovei_job_run(struct rovei_worker *worker, const struct rovei_job *job)
     }
     worker_count(worker, COUNT_STOLEN_FORKS);
     ROVEI_STORE(task->run, TASK_STOLEN | (uintptr_t)worker->index, RELAXED); /* a hint for leapfrogging */
+    /* It does not belong to what this worker is in the middle of, and does not say what it belongs to. */
+    struct rovei_frame frame = {.scope = &worker->runtime->scope};
+    worker_push_frame(worker, &frame);
     run(task);
+    worker_pop_frame(worker, &frame);
     ROVEI_STORE(task->run, TASK_DONE, SEQ_CST); /* [done] */
     rovei_wake_worker(job->joiner);
 }

@@ -13,6 +13,7 @@
 #include "runtime/queue/deque.h"
 #include "runtime/queue/slab.h"
 
+#include <rove/cancel.h>
 #include <rove/stats.h>
 #include <rove/task.h>
 #include <stdatomic.h>
@@ -56,6 +57,13 @@ enum worker_counter {
     COUNTERS = COUNT_STEALS + ROVE_DISTANCES
 };
 
+/* What a worker is in the middle of: a task, a loop or another scope, on its stack. Those below it are suspended. */
+struct rovei_frame {
+    rove_scope *scope; /* what cancels it */
+    const void *group; /* of a group's task: the group; else NULL */
+    struct rovei_frame *below;
+};
+
 struct rovei_worker {
     struct rovei_deque forks; /* first: rovei_self points here */
     struct rovei_deque spawns;
@@ -63,27 +71,27 @@ struct rovei_worker {
 
     /* Written by the owner only. */
     struct rove_runtime *runtime;
-    int index;                         /* among all slots: pool slots first, then guest slots */
-    int seat;                          /* the place in the plan */
-    int depth;                         /* how many waits lie on top of each other on this stack */
-    uint32_t ticks;                    /* tasks run; every so often the injector comes first */
-    bool is_crowded;                   /* when the thread was pinned, workers shared processors */
-    int64_t attempts;                  /* for tokens that are unique */
-    struct rovei_stack stack;          /* of the thread that is in the slot */
-    uintptr_t stack_begin;             /* where on it the thread became this worker */
-    struct rovei_worker *outer;        /* the worker of another runtime that this thread also is, or NULL */
-    struct rovei_worker *innermost;    /* the last of these, while this one works again; else NULL */
-    struct rovei_worker *last_victim;  /* the last that gave work, or NULL */
-    int node;                          /* the memory node of the seat */
-    int *victims;                      /* all seats, near to far, beginning with its own */
-    unsigned char *distances;          /* how far each seat is */
-    void *user_state;                  /* what the start hook returned */
-    void *running;                     /* of the floor above: the innermost of its tasks on this stack */
-    _Atomic uint64_t counts[COUNTERS]; /* read by others at any time */
+    int index;                          /* among all slots: pool slots first, then guest slots */
+    int seat;                           /* the place in the plan */
+    int depth;                          /* how many waits lie on top of each other on this stack */
+    uint32_t ticks;                     /* tasks run; every so often the injector comes first */
+    bool is_crowded;                    /* when the thread was pinned, workers shared processors */
+    int64_t attempts;                   /* for tokens that are unique */
+    struct rovei_stack stack;           /* of the thread that is in the slot */
+    uintptr_t stack_begin;              /* where on it the thread became this worker */
+    struct rovei_worker *outer;         /* the worker of another runtime that this thread also is, or NULL */
+    struct rovei_worker *innermost;     /* the last of these, while this one works again; else NULL */
+    struct rovei_worker *last_victim;   /* the last that gave work, or NULL */
+    int node;                           /* the memory node of the seat */
+    int *victims;                       /* all seats, near to far, beginning with its own */
+    unsigned char *distances;           /* how far each seat is */
+    void *user_state;                   /* what the start hook returned */
+    struct rovei_frame *running;        /* the innermost on this stack, or NULL */
+    _Atomic(uint64_t) counts[COUNTERS]; /* read by others at any time */
     char owner_pad[ROVEI_LINE];
 
-    _Atomic uint32_t state; /* enum worker_state */
-    pthread_t thread;       /* of a pool slot */
+    _Atomic(uint32_t) state; /* enum worker_state */
+    pthread_t thread;        /* of a pool slot */
     char state_pad[ROVEI_LINE];
 };
 
@@ -108,6 +116,18 @@ static inline bool worker_hides_tasks(struct rovei_worker *worker)
 static inline bool worker_has_public(struct rovei_worker *worker)
 {
     return deque_has_public(&worker->forks) || deque_has_public(&worker->spawns);
+}
+
+/* `frame`, on the caller's stack, is what the worker is in the middle of from now on, until it is popped. Owner only. */
+static inline void worker_push_frame(struct rovei_worker *worker, struct rovei_frame *frame)
+{
+    frame->below = worker->running;
+    worker->running = frame;
+}
+
+static inline void worker_pop_frame(struct rovei_worker *worker, const struct rovei_frame *frame)
+{
+    worker->running = frame->below;
 }
 
 /* Where rovei_self points on a thread that is no worker. */

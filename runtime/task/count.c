@@ -152,7 +152,7 @@ static bool waiter_covers_task(const struct group_waiter *waiter)
     if (worker && worker->innermost)
         worker = worker->innermost;
     for (; worker; worker = worker->outer)
-        for (const struct group_frame *frame = worker->running; frame; frame = frame->below)
+        for (const struct rovei_frame *frame = worker->running; frame; frame = frame->below)
             if (frame->group == waiter->group)
                 return true;
     return false;

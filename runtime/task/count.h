@@ -23,12 +23,6 @@
 
 #include <rove/group.h>
 
-/* A task that is running on some stack, for telling who waits for whom. */
-struct group_frame {
-    const rove_group *group;
-    const struct group_frame *below;
-};
-
 /* A thread that waits for a group, on its own stack. */
 struct group_waiter {
     struct group_waiter *next;

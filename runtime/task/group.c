@@ -6,6 +6,7 @@
 #include "runtime/sched/guest.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/wait.h"
+#include "runtime/task/cancel.h"
 #include "runtime/task/count.h"
 
 /* How many tasks a thread that is no worker queues at a time. */
@@ -24,9 +25,17 @@ _Static_assert(sizeof(struct group_task) <= SLAB_CELL, "a task fits in a cell");
 /* Relaxed: what a waiter reads after its wait is ordered by [end]. */
 static void group_fail(rove_group *group, int error)
 {
-    int32_t none = 0;
-    __atomic_compare_exchange_n(&group->error, &none, error, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    rovei_scope_keep_error(&group->scope, error);
     __atomic_fetch_add(&group->failed, 1, __ATOMIC_RELAXED);
+    if (group->policy == ROVE_FAIL_FAST)
+        rovei_scope_end(&group->scope, ROVE_FAILED);
+}
+
+static __attribute__((cold, noinline)) void group_discard(rove_group *group, void *arg)
+{
+    __atomic_fetch_add(&group->discarded, 1, __ATOMIC_RELAXED);
+    if (group->on_discard)
+        group->on_discard(arg);
 }
 
 static void group_run(rove_task *task)
@@ -35,12 +44,16 @@ static void group_run(rove_task *task)
     struct rovei_worker *worker = worker_self();
     struct group_task self = *cell;
     slab_release(&worker->slab, cell);
-    struct group_frame frame = {self.group, worker->running};
-    worker->running = &frame;
-    int error = self.fn(self.arg);
-    worker->running = (void *)frame.below;
-    if (error)
-        group_fail(self.group, error);
+    struct rovei_frame frame = {.scope = &self.group->scope, .group = self.group};
+    worker_push_frame(worker, &frame);
+    if (scope_is_over(&self.group->scope)) {
+        group_discard(self.group, self.arg);
+    } else {
+        int error = self.fn(self.arg);
+        if (error)
+            group_fail(self.group, error);
+    }
+    worker_pop_frame(worker, &frame);
     rovei_group_count_completed(worker, self.group);
 }
 
@@ -58,32 +71,42 @@ static void group_fill(struct group_task *cell, rove_group *group, rove_group_fn
     cell->arg = arg;
 }
 
-/* The first spawn after a wait forgets the errors of the last use. Relaxed: tasks that could fail come after. */
-static void group_refresh(rove_group *group)
+/* The first spawn forgets what the last use left. The scope around is known to outlive the group only if the group is
+ * younger than it on the same stack. Relaxed: tasks that could fail come after. */
+static __attribute__((noinline)) void group_begin(rove_group *group, struct rovei_worker *worker)
 {
-    if (!__atomic_load_n(&group->has_ended, __ATOMIC_RELAXED))
-        return;
-    group->has_ended = 0;
-    group->failed = 0;
-    group->error = 0;
+    if (group->has_ended) {
+        group->failed = 0;
+        group->discarded = 0;
+        group->scope.state = 0;
+        group->scope.error = 0;
+    }
+    const struct rovei_frame *frame = worker ? worker->running : NULL;
+    bool is_within = frame && (uintptr_t)group < (uintptr_t)frame && (uintptr_t)group >= worker->stack.low;
+    group->is_adopted = !group->scope.parent;
+    scope_begin(&group->scope, is_within ? frame->scope : group->spawned_to ? &group->spawned_to->scope : NULL);
+    __atomic_store_n(&group->is_begun, true, __ATOMIC_RELAXED);
 }
 
 /* Notes where the group's tasks are. They are in one runtime, because who waits for them works there. Relaxed: it is
  * read by those who spawn, inside tasks of the group or before there are any, and by those who wait. */
-static rove_status group_enter_runtime(rove_group *group, struct rove_runtime *runtime)
+static rove_status group_enter(rove_group *group, struct rove_runtime *runtime, struct rovei_worker *worker)
 {
     struct rove_runtime *before = __atomic_load_n(&group->spawned_to, __ATOMIC_RELAXED);
-    if (ROVEI_LIKELY(before == runtime))
+    bool is_begun = __atomic_load_n(&group->is_begun, __ATOMIC_RELAXED);
+    if (ROVEI_LIKELY(before == runtime && is_begun))
         return ROVE_OK;
-    if (before && !rovei_group_is_settled(group))
+    if (before && before != runtime && !rovei_group_is_settled(group))
         return runtime_is_here(before) ? ROVE_INVALID : ROVE_FORKED;
     __atomic_store_n(&group->spawned_to, runtime, __ATOMIC_RELAXED);
+    if (!is_begun)
+        group_begin(group, worker);
     return ROVE_OK;
 }
 
 static rove_status group_spawn_here(struct rovei_worker *worker, rove_group *group, rove_group_fn *fn, void *arg)
 {
-    rove_status status = group_enter_runtime(group, worker->runtime);
+    rove_status status = group_enter(group, worker->runtime, worker);
     if (status)
         return status;
     struct group_task *cell = slab_allocate(&worker->slab);
@@ -135,7 +158,7 @@ static rove_status group_spawn_outside(rove_group *group, rove_group_fn *fn, cha
     struct rove_runtime *runtime = group->runtime;
     rove_status status = rovei_runtime_resolve(&runtime);
     if (!status)
-        status = group_enter_runtime(group, runtime);
+        status = group_enter(group, runtime, NULL);
     while (!status && *spawned < count) {
         *spawned +=
             (size_t)group_inject(runtime, group, fn, args + stride * *spawned, stride, count - *spawned, &status);
@@ -154,7 +177,6 @@ rove_status rove_group_spawn_many(rove_group *group, rove_group_fn *fn, void *ar
     if (!group || !fn || count > INT32_MAX)
         return ROVE_INVALID;
     struct rovei_worker *worker = worker_self();
-    group_refresh(group);
     if (!worker || (group->runtime && group->runtime != worker->runtime) || !runtime_is_here(worker->runtime))
         return group_spawn_outside(group, fn, args, stride, count, spawned);
     rove_status status = ROVE_OK;
@@ -172,7 +194,6 @@ rove_status rove_group_spawn(rove_group *group, rove_group_fn *fn, void *arg)
         return ROVE_INVALID;
     if (!worker || (group->runtime && group->runtime != worker->runtime) || !runtime_is_here(worker->runtime))
         return rove_group_spawn_many(group, fn, arg, 0, 1, NULL);
-    group_refresh(group);
     return group_spawn_here(worker, group, fn, arg);
 }
 
@@ -220,6 +241,18 @@ static rove_status waiter_work_there(struct group_waiter *waiter)
     return status;
 }
 
+/* The last step of a wait: the scope around it may be gone when the group is used again. Relaxed: several waiters say
+ * the same, and nobody spawns before all have returned. */
+static rove_status group_end(rove_group *group)
+{
+    rove_status status = rove_scope_status(&group->scope);
+    if (group->is_adopted)
+        __atomic_store_n(&group->scope.parent, NULL, __ATOMIC_RELAXED);
+    __atomic_store_n(&group->has_ended, true, __ATOMIC_RELAXED);
+    __atomic_store_n(&group->is_begun, false, __ATOMIC_RELAXED);
+    return rove_group_failures(group) > 0 ? ROVE_FAILED : status;
+}
+
 static rove_status group_wait(rove_group *group, struct rovei_worker *worker)
 {
     struct group_waiter waiter = {.group = group, .stack = worker ? worker->stack : rovei_thread_stack()};
@@ -232,8 +265,7 @@ static rove_status group_wait(rove_group *group, struct rovei_worker *worker)
             return waiter.is_stuck ? ROVE_BUSY : status;
     }
     rovei_group_move_home(&waiter);
-    __atomic_store_n(&group->has_ended, 1, __ATOMIC_RELAXED);
-    return rove_group_failures(group) > 0 ? ROVE_FAILED : ROVE_OK;
+    return group_end(group);
 }
 
 rove_status rove_group_wait(rove_group *group)
@@ -241,7 +273,7 @@ rove_status rove_group_wait(rove_group *group)
     if (!group)
         return ROVE_INVALID;
     struct rovei_worker *worker = worker_self();
-    const struct group_frame *frame = worker ? worker->running : NULL;
+    const struct rovei_frame *frame = worker ? worker->running : NULL;
     if (frame && frame->group == group)
         return ROVE_INVALID;
     if (worker && !runtime_is_here(worker->runtime))
@@ -249,12 +281,18 @@ rove_status rove_group_wait(rove_group *group)
     return group_wait(group, worker);
 }
 
+/* Relaxed below: ordered by the wait, where it matters. */
 int rove_group_error(const rove_group *group)
 {
-    return group ? __atomic_load_n(&group->error, __ATOMIC_RELAXED) : 0; /* ordered by the wait, where it matters */
+    return group ? rove_scope_error(&group->scope) : 0;
 }
 
 int64_t rove_group_failures(const rove_group *group)
 {
-    return group ? __atomic_load_n(&group->failed, __ATOMIC_RELAXED) : 0; /* ordered by the wait, where it matters */
+    return group ? __atomic_load_n(&group->failed, __ATOMIC_RELAXED) : 0;
+}
+
+int64_t rove_group_discards(const rove_group *group)
+{
+    return group ? __atomic_load_n(&group->discarded, __ATOMIC_RELAXED) : 0;
 }

@@ -1,3 +1,5 @@
+#include "runtime/task/range.h"
+
 #include <rove/parallel.h>
 #include <rove/runtime.h>
 #include <rove/task.h>
@@ -5,22 +7,25 @@
 /* Some neighbouring calls; more than one is cut in halves. */
 struct invoke_part {
     rove_task task; /* first */
+    struct rovei_loop *loop;
     const rove_call *calls;
     size_t count;
-    rove_status status; /* of the joins: ROVE_FORKED if a part was left behind */
+    rove_status status; /* why some were not called */
 };
 
 static void invoke_task(rove_task *task);
 
-static rove_status invoke_work(const rove_call *calls, size_t count)
+static rove_status invoke_work(struct rovei_loop *loop, const rove_call *calls, size_t count)
 {
     if (count == 1) {
-        calls->fn(calls->arg);
-        return ROVE_OK;
+        rove_status status = loop_status(loop);
+        if (!status)
+            calls->fn(calls->arg);
+        return status;
     }
-    struct invoke_part right = {.calls = calls + count / 2, .count = count - count / 2};
+    struct invoke_part right = {.loop = loop, .calls = calls + count / 2, .count = count - count / 2};
     rove_fork(&right.task, invoke_task);
-    rove_status left = invoke_work(calls, count / 2);
+    rove_status left = invoke_work(loop, calls, count / 2);
     rove_status joined = rove_join(&right.task, invoke_task);
     return left ? left : joined ? joined : right.status;
 }
@@ -28,13 +33,19 @@ static rove_status invoke_work(const rove_call *calls, size_t count)
 static void invoke_task(rove_task *task)
 {
     struct invoke_part *part = (struct invoke_part *)task;
-    part->status = invoke_work(part->calls, part->count);
+    struct rovei_frame frame;
+    struct rovei_worker *worker = loop_enter(part->loop, &frame);
+    part->status = invoke_work(part->loop, part->calls, part->count);
+    loop_leave(worker, &frame);
 }
 
 static void invoke_run(void *arg)
 {
     struct invoke_part *part = arg;
-    part->status = invoke_work(part->calls, part->count);
+    struct rovei_loop loop;
+    loop_begin(&loop);
+    part->status = invoke_work(&loop, part->calls, part->count);
+    loop_end(&loop);
 }
 
 rove_status rove_invoke(const rove_call *calls, size_t count)

@@ -5,8 +5,15 @@
 #define ROVEI_TASK_RANGE_H
 
 #include "runtime/platform/clock.h"
+#include "runtime/task/cancel.h"
 
 #include <rove/task.h>
+
+/* A loop, sort or the like as a whole, on the stack of the call: what its parts share. */
+struct rovei_loop {
+    rove_scope scope;
+    struct rovei_frame frame; /* of the worker that began it */
+};
 
 /* A range that is being worked through in chunks. */
 struct rovei_range {
@@ -68,6 +75,45 @@ static inline void range_advance(struct rovei_range *range, int64_t done)
         range->chunk *= 2;
     else if (took > 4 * RANGE_CHUNK_NS && range->chunk > 1)
         range->chunk /= 2;
+}
+
+/* Begins the loop, on the worker that works on it first. */
+static inline void loop_begin(struct rovei_loop *loop)
+{
+    struct rovei_worker *worker = worker_self();
+    loop->scope = (rove_scope){.parent = scope_current(worker)};
+    loop->frame = (struct rovei_frame){.scope = &loop->scope};
+    worker_push_frame(worker, &loop->frame);
+}
+
+/* Ends it, on the same worker, when all parts have ended. The error goes to the scope around, where it can be read. */
+static inline void loop_end(struct rovei_loop *loop)
+{
+    struct rovei_worker *worker = worker_self();
+    worker_pop_frame(worker, &loop->frame);
+    if (ROVEI_UNLIKELY(loop->scope.error) && loop->scope.parent != &worker->runtime->scope)
+        rovei_scope_keep_error(loop->scope.parent, loop->scope.error);
+}
+
+/* A part of the loop that was forked begins, maybe on another worker: it belongs to the loop's scope there too. `frame`
+ * is on the caller's stack. Returns the worker, for loop_leave. */
+static inline struct rovei_worker *loop_enter(struct rovei_loop *loop, struct rovei_frame *frame)
+{
+    struct rovei_worker *worker = worker_self();
+    *frame = (struct rovei_frame){.scope = &loop->scope};
+    worker_push_frame(worker, frame);
+    return worker;
+}
+
+static inline void loop_leave(struct rovei_worker *worker, const struct rovei_frame *frame)
+{
+    worker_pop_frame(worker, frame);
+}
+
+/* ROVE_OK if the loop is to go on; else why not. To be asked between chunks: a load for each scope up to the root. */
+static inline rove_status loop_status(struct rovei_loop *loop)
+{
+    return ROVEI_UNLIKELY(scope_is_over(&loop->scope)) ? rove_scope_status(&loop->scope) : ROVE_OK;
 }
 
 /* Whether begin..end can be counted; an empty range can. */

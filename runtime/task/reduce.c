@@ -13,9 +13,10 @@ enum { REDUCE_INLINE = 1024, REDUCE_ALIGNMENT = 64 };
 struct reduce_part {
     rove_task task; /* first */
     struct rovei_range range;
+    struct rovei_loop *loop;
     const rove_reduction *reduction;
     void *value;
-    rove_status status; /* of the joins: ROVE_FORKED if a part was left behind */
+    rove_status status; /* why a part was not done */
 };
 
 static void reduce_work(struct reduce_part *part);
@@ -23,8 +24,11 @@ static void reduce_work(struct reduce_part *part);
 static void reduce_task(rove_task *task)
 {
     struct reduce_part *part = (struct reduce_part *)task;
+    struct rovei_frame frame;
+    struct rovei_worker *worker = loop_enter(part->loop, &frame);
     part->range.since = rovei_clock_now();
     reduce_work(part);
+    loop_leave(worker, &frame);
 }
 
 /* Gives the right part away, with a value of its own, does the left, and combines. */
@@ -32,13 +36,14 @@ static void reduce_split_with(struct reduce_part *part, int64_t count, void *val
 {
     const rove_reduction *reduction = part->reduction;
     memcpy(value, reduction->identity, reduction->size);
-    struct reduce_part right = {.range = range_cut(&part->range, count), .reduction = reduction, .value = value};
+    struct reduce_part right = {
+        .range = range_cut(&part->range, count), .loop = part->loop, .reduction = reduction, .value = value};
     rove_fork(&right.task, reduce_task);
     reduce_work(part);
     rove_status joined = rove_join(&right.task, reduce_task);
     if (!part->status)
         part->status = joined ? joined : right.status;
-    if (!part->status)
+    if (part->status != ROVE_FORKED) /* then both values exist, and what the right one owns is taken over */
         reduction->combine(part->value, value, reduction->arg);
 }
 
@@ -72,7 +77,7 @@ static bool reduce_split(struct reduce_part *part, int64_t count)
 static void reduce_work(struct reduce_part *part)
 {
     struct rovei_range *range = &part->range;
-    while (range->begin < range->end) {
+    while (range->begin < range->end && !(part->status = loop_status(part->loop))) {
         int64_t count = range_to_give(range);
         if (count > 0 && reduce_split(part, count))
             return;
@@ -85,8 +90,12 @@ static void reduce_work(struct reduce_part *part)
 static void reduce_run(void *arg)
 {
     struct reduce_part *part = arg;
+    struct rovei_loop loop;
+    part->loop = &loop;
+    loop_begin(&loop);
     range_start(&part->range, part->range.begin, part->range.end);
     reduce_work(part);
+    loop_end(&loop);
 }
 
 /* The identity is read again and again while the result is written. */
