@@ -34,20 +34,23 @@ typedef enum rove_policy {
 typedef struct rove_group {
     rove_runtime *runtime;         /* where tasks go; NULL: the spawner's own runtime, else the default runtime */
     rove_policy policy;            /* what an error does */
+    bool is_isolated;              /* nothing but its tasks, and theirs, runs on top of a wait for it */
     void (*on_discard)(void *arg); /* called once for each task that is discarded, instead of its function; or NULL */
     rove_scope scope;              /* cancels the tasks that have not started; `deadline` and `parent` may be set */
 
-    bool is_begun;            /* tasks have been spawned since the last wait */
-    bool has_ended;           /* a wait has returned */
-    bool is_adopted;          /* the scope's parent was found by the first spawn */
-    bool is_home;             /* whether the thread counts whose stack the group lies on */
-    int64_t local;            /* tasks counted by that thread */
-    rove_runtime *spawned_to; /* where the last one went */
-    char pad[128];            /* what others write lies apart */
-    uint64_t state;           /* tasks counted with atomic operations, and whether somebody waits */
-    void *waiters;            /* threads that sleep until the group is empty */
-    int64_t failed;           /* how many tasks returned an error */
-    int64_t discarded;        /* how many did not run */
+    bool is_begun;               /* tasks have been spawned since the last wait */
+    bool has_ended;              /* a wait has returned */
+    bool is_adopted;             /* the scope's parent was found by the first spawn */
+    bool is_home;                /* whether the thread counts whose stack the group lies on */
+    int64_t local;               /* tasks counted by that thread */
+    rove_runtime *spawned_to;    /* where the last one went */
+    const void *isolation;       /* the innermost isolated group that it is part of, maybe itself */
+    const void *isolation_above; /* of an isolated group: the next one around it */
+    char pad[128];               /* what others write lies apart */
+    uint64_t state;              /* tasks counted with atomic operations, and whether somebody waits */
+    void *waiters;               /* threads that sleep until the group is empty */
+    int64_t failed;              /* how many tasks returned an error */
+    int64_t discarded;           /* how many did not run */
 } rove_group;
 
 /* The work of a task: returns 0 for success; anything else is an error and is kept if it is the group's first. The group
@@ -87,9 +90,20 @@ ROVE_API rove_status rove_group_spawn_many(rove_group *group, rove_group_fn *fn,
  * canceled meanwhile, by itself or from above: tasks may have been discarded; ROVE_INVALID for NULL, or if the caller is a task of this
  * group; ROVE_BUSY if a task of this group lies further below on the caller's stack, having helped out with the caller
  * during a wait of its own: it could not end before this wait does; ROVE_FORKED in a child of fork(2) with tasks
- * outstanding that were left behind in the parent. A wait may run other tasks on top of the caller's stack.
+ * outstanding that were left behind in the parent.
+ *
+ * A wait may run any other task on top of the caller's stack, also one that wants a lock which the caller holds, and
+ * which therefore never ends. Where that can happen the group is to be isolated: then only its own tasks run there, and
+ * tasks that these spawn; a caller that finds none of them sleeps. Waits and loops within its tasks are isolated too.
+ * (A forked task that was stolen does not know what it is part of; what it waits for is not isolated.)
  */
 ROVE_API rove_status rove_group_wait(rove_group *group);
+
+/*
+ * The same, but gives up at the time `until` of rove_clock: returns ROVE_PENDING if tasks are left then. They go on, and
+ * the group must be waited for again. A task that the caller runs while it waits is not interrupted, so it may be later.
+ */
+ROVE_API rove_status rove_group_wait_until(rove_group *group, int64_t until);
 
 /* The first error that a task of the group returned since it was last empty, or 0. Exact after a wait. Any thread. */
 ROVE_API int rove_group_error(const rove_group *group);

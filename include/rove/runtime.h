@@ -8,6 +8,7 @@
  *
  * Environment, read when a runtime is created, stronger than the configuration (it is the operator's word):
  *   ROVE_WORKERS=n        at most n workers
+ *   ROVE_AUTO=n           the number of workers follows load and machine, down to n; 0: it is fixed
  *   ROVE_PLAN=p           compact, spread, cores, or a list of processors such as 0-3,8
  *   ROVE_PIN=0|1|auto     never pin, always try, or pin unless the machine is oversubscribed
  *   ROVE_SPIN_US=n        how long an idle worker looks for work before it sleeps, in microseconds
@@ -68,12 +69,14 @@ typedef struct rove_config {
     const char *name;     /* names threads and messages; at most 7 characters are kept; default "rove" */
     int workers;          /* at most so many; 0: as many as the machine and its quota allow */
     bool oversubscribe;   /* take `workers` as it is, even beyond processors and quota */
+    int workers_min;      /* 0: the number is fixed; else it follows load and machine down to so many, see scale.h */
     int workers_max;      /* the most that rove_set_workers may ask for later; 0: 4 per processor, at least 64 */
     rove_plan plan;       /* where the workers sit */
     const int *pus;       /* for ROVE_PLAN_LIST: processor numbers of the operating system */
     size_t pu_count;      /* for ROVE_PLAN_LIST: how many */
     rove_pin pin;         /* whether pool threads are bound to their processors */
     int64_t spin_ns;      /* how long an idle worker looks for work before it sleeps, in nanoseconds; default 20000 */
+    int spares;           /* the most threads that stand in for tasks in blocking regions, see scale.h; default 16 */
     size_t stack_size;    /* stack of a pool thread in bytes, without its guard page; default 8 MiB (address space) */
     const void *topology; /* an hwloc_topology_t of the program's own, loaded, or NULL; only read during creation */
     const char *topology_xml; /* path of an hwloc XML file, or NULL */

@@ -7,6 +7,7 @@
 
 #include <rove/export.h>
 #include <rove/runtime.h>
+#include <rove/scale.h>
 #include <rove/status.h>
 #include <stdint.h>
 
@@ -41,6 +42,9 @@ typedef struct rove_stats {
     uint64_t wakes;                              /* times that a sleeping worker was woken for new work */
     uint64_t pins_refused;                       /* pool threads that run unpinned because the system refused */
     uint64_t threads_refused;                    /* pool threads that the system refused to start */
+    uint64_t scalings[ROVE_SCALE_REASONS];       /* changes of the number of workers, by their reason */
+    uint64_t blocks;                             /* blocking regions (rove_blocking_begin) */
+    uint64_t blocks_bare;                        /* of those, regions without a spare thread, for want of one */
 } rove_stats;
 
 /* Adds up the counters of all workers. `runtime` NULL or `stats` NULL: ROVE_INVALID. ROVE_FORKED. Any thread. Does not

@@ -25,7 +25,8 @@ typedef enum rove_status {
     ROVE_UNSUPPORTED = 7, /* this machine or this build cannot do it */
     ROVE_BUSY = 8,        /* the object is in use in a way that forbids the call */
     ROVE_CANCELED = 9,    /* the work was asked to stop before it had ended */
-    ROVE_TIMED_OUT = 10   /* a deadline passed before the work had ended, or before what was waited for came */
+    ROVE_TIMED_OUT = 10,  /* the work was stopped by its deadline before it had ended */
+    ROVE_PENDING = 11     /* what was waited for has not come in the time given, and may still come */
 } rove_status;
 
 enum { ROVE_REPORT_SIZE = 256 };

@@ -16,6 +16,9 @@ enum { FUTEX_WAKE_ALL = INT_MAX };
 /* Sleeps if `*word` is `expected`, until a wake, a signal, or for no reason. */
 void rovei_futex_wait(_Atomic uint32_t *word, uint32_t expected);
 
+/* The same, but not beyond the time `until` of rovei_clock_now. */
+void rovei_futex_wait_until(_Atomic uint32_t *word, uint32_t expected, int64_t until);
+
 /* Wakes up to `count` threads that sleep on `word`. The word is only named, never read or written, so the memory may
  * already serve another purpose. */
 void rovei_futex_wake(_Atomic uint32_t *word, int count);

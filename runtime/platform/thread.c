@@ -54,6 +54,11 @@ void rovei_thread_name(const char *name)
     pthread_setname_np(pthread_self(), name);
 }
 
+int rovei_thread_id(void)
+{
+    return gettid();
+}
+
 /* Where the first thread's stack began, from the C library where it tells. */
 extern void *__libc_stack_end __attribute__((weak));
 

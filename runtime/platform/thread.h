@@ -23,6 +23,9 @@ int rovei_thread_start(pthread_t *thread, size_t stack_size, void *(*fn)(void *a
 /* Names the calling thread, for debuggers and /proc. */
 void rovei_thread_name(const char *name);
 
+/* The number of the calling thread in the operating system. */
+int rovei_thread_id(void);
+
 /* Where the calling thread's stack lies, as far as that can be told; the low end is never below the true one by more
  * than what the system would still grow the stack to. */
 struct rovei_stack rovei_thread_stack(void);

@@ -74,6 +74,7 @@ int rovei_join_slow(rove_task *task)
     }
     if (deque_take_slow(&worker->forks, task->slot))
         return ROVEI_JOIN_RUNS;
-    struct rovei_wait wait = {.is_over = join_is_over, .arg = task, .stolen = task};
+    struct rovei_wait wait = {
+        .is_over = join_is_over, .arg = task, .stolen = task, .is_isolated = worker_isolation(worker) != NULL};
     return (int)rovei_wait(worker, &wait, false);
 }

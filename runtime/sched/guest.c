@@ -79,8 +79,7 @@ struct rovei_worker *rovei_worker_beneath(const struct rove_runtime *runtime)
     return worker;
 }
 
-/* The thread goes to work for another runtime: what it leaves behind is for its fellows. */
-static void guest_go_away(struct rovei_worker *from)
+void rovei_worker_go_away(struct rovei_worker *from)
 {
     if (!from || !runtime_is_here(from->runtime))
         return;
@@ -92,7 +91,7 @@ static void guest_go_away(struct rovei_worker *from)
     rovei_leave_work(from->runtime);
 }
 
-static void guest_come_back(struct rovei_worker *to)
+void rovei_worker_come_back(struct rovei_worker *to)
 {
     if (!to || !runtime_is_here(to->runtime))
         return;
@@ -121,12 +120,12 @@ rove_status rovei_stay_begin(struct rove_runtime *runtime, struct rovei_stay *st
     }
     stay->innermost_before = stay->worker->innermost;
     stay->worker->innermost = innermost;
-    guest_go_away(stay->before);
+    rovei_worker_go_away(stay->before);
     rovei_worker_become(stay->worker);
     if (stay->is_guest)
         rovei_listen(stay->worker);
     else
-        guest_come_back(stay->worker);
+        rovei_worker_come_back(stay->worker);
     return ROVE_OK;
 }
 
@@ -158,8 +157,8 @@ void rovei_stay_end(const struct rovei_stay *stay)
     if (stay->is_guest)
         guest_give_slot_back(worker);
     else
-        guest_go_away(worker);
-    guest_come_back(stay->before);
+        rovei_worker_go_away(worker);
+    rovei_worker_come_back(stay->before);
 }
 
 void rovei_guest_drain(struct rove_runtime *runtime)

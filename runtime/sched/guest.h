@@ -27,6 +27,11 @@ rove_status rovei_stay_begin(struct rove_runtime *runtime, struct rovei_stay *st
 /* The calling thread is again what it was before. What it has spawned and nobody has run yet is left to the others. */
 void rovei_stay_end(const struct rovei_stay *stay);
 
+/* The thread of `worker` is about to work for another runtime, or to block: what lies in its deques, and its place, is
+ * for its fellows until it comes back. NULL, or a worker of a parent process, is legal and does nothing. Owner only. */
+void rovei_worker_go_away(struct rovei_worker *worker);
+void rovei_worker_come_back(struct rovei_worker *worker);
+
 /* Makes a first guest slot, so that a runtime without pool threads can always be drained. ROVE_OK or ROVE_NO_MEMORY.
  * Requires: the lock of the seats. */
 rove_status rovei_guest_prepare(struct rove_runtime *runtime);

@@ -58,7 +58,7 @@ static int runtime_count_workers(struct rove_runtime *runtime, int *quota, const
     return rovei_limits_workers(&limits, &runtime->machine, decided_by);
 }
 
-static int runtime_limit(const struct rove_runtime *runtime, int workers)
+static int runtime_most(const struct rove_runtime *runtime, int workers)
 {
     int limit = runtime->settings.workers_max;
     if (limit == 0) {
@@ -107,6 +107,19 @@ static rove_status runtime_start_threads(struct rove_runtime *runtime, rove_repo
     return status;
 }
 
+/* A runtime whose scaler is refused has a fixed number of workers. */
+static void runtime_begin_auto(struct rove_runtime *runtime, rove_report *report)
+{
+    const struct rovei_settings *settings = &runtime->settings;
+    int least = settings->workers_min < runtime->most ? settings->workers_min : runtime->most;
+    int most = settings->workers_environment > 0 ? settings->workers_environment : settings->workers;
+    if (most > 0 && most < least)
+        most = least;
+    rove_status status = rove_auto_workers(runtime, least, most);
+    if (status)
+        report_add(report, "the number of workers stays fixed: %s", rove_status_text(status));
+}
+
 static void runtime_free(struct rove_runtime *runtime)
 {
     rove_allocator allocator = runtime->settings.allocator;
@@ -124,6 +137,12 @@ static void runtime_free(struct rove_runtime *runtime)
     rovei_memory_release(&allocator, runtime->injector_slabs, nodes * sizeof *runtime->injector_slabs);
     rovei_memory_release(&allocator, (void *)runtime->pool, slots);
     rovei_memory_release(&allocator, (void *)runtime->guests, slots);
+    while (runtime->seatings) {
+        struct rovei_seating *seating = runtime->seatings;
+        runtime->seatings = seating->older;
+        rovei_plan_fini(&seating->plan);
+        rovei_memory_release(&allocator, seating, sizeof *seating);
+    }
     rovei_plan_fini(&runtime->plan);
     rovei_machine_fini(&runtime->machine);
     mutex_fini(&runtime->seats);
@@ -149,18 +168,23 @@ static rove_status runtime_build(struct rove_runtime *runtime, rove_report *repo
     int quota;
     const char *decided_by;
     int workers = runtime_count_workers(runtime, &quota, &decided_by);
-    runtime->limit = runtime_limit(runtime, workers);
-    if (workers > runtime->limit)
-        workers = runtime->limit;
+    runtime->most = runtime_most(runtime, workers);
+    if (workers > runtime->most)
+        workers = runtime->most;
+    int slots = runtime->most + settings->spares;
+    runtime->limit = slots < ROVE_WORKERS_MAX ? slots : ROVE_WORKERS_MAX;
     status = rovei_plan_make(&runtime->plan, &runtime->machine, settings->plan, settings->pus, settings->pu_count,
                              runtime->limit, report);
     if (!status)
         status = runtime_make_slots(runtime);
     if (status)
         return status;
+    atomic_store_explicit(&runtime->seated, &runtime->plan, memory_order_relaxed); /* nobody looks yet */
     atomic_store_explicit(&runtime->has_barrier, rovei_barrier_register(), memory_order_relaxed);
     atomic_store_explicit(&runtime->target, workers, memory_order_relaxed);
     status = runtime_start_threads(runtime, report);
+    if (!status && settings->workers_min > 0)
+        runtime_begin_auto(runtime, report);
     if (!status)
         runtime_describe(runtime, decided_by, quota, report);
     return status;

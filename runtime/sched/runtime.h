@@ -4,6 +4,7 @@
  * Edges
  *   [slot]  pool, guests, slots_used (release or stronger) -> whoever scans the slots (acquire): a worker that is seen
  *           is complete
+ *   [seated] seated (release) -> worker (acquire): the plan is complete
  */
 #ifndef ROVEI_SCHED_RUNTIME_H
 #define ROVEI_SCHED_RUNTIME_H
@@ -15,6 +16,7 @@
 #include "runtime/platform/process.h"
 #include "runtime/queue/injector.h"
 #include "runtime/queue/slab.h"
+#include "runtime/sched/scaler.h"
 #include "runtime/sched/settings.h"
 #include "runtime/sched/sleep.h"
 #include "runtime/sched/worker.h"
@@ -30,6 +32,7 @@ struct rove_runtime {
     struct rovei_machine machine;
     struct rovei_plan plan; /* with a seat for each slot */
     rove_scope scope;       /* the root of all others */
+    int most;               /* the most workers that may be asked for */
 
     /* How many slots there are of each kind; a slot is entered once and stays. Slot k of either kind sits on seat k. */
     int limit;
@@ -44,7 +47,13 @@ struct rove_runtime {
     _Atomic int guest_active; /* guest threads */
     _Atomic int pool_threads; /* pool threads that exist */
 
+    /* Where threads are bound at the moment: `plan`, or what the affinity mask has left of it. */
+    _Atomic(const struct rovei_plan *) seated; /* [seated] */
+    struct rovei_seating *seatings;            /* the restricted plans that there have been; under the lock */
+    struct rovei_scaler scaler;
+
     struct rovei_idle idle;
+    _Atomic uint32_t phases;    /* phases that have begun and not ended: nobody goes to sleep */
     _Atomic bool has_barrier;   /* membarrier works */
     _Atomic int64_t next_force; /* the time before which nobody forces */
 
@@ -59,6 +68,12 @@ struct rove_runtime {
     _Atomic bool is_joined;       /* the pool threads have ended */
     _Atomic uint64_t pins_refused;
     _Atomic uint64_t threads_refused;
+};
+
+/* A plan that was once made of what the affinity mask left. It stays, because a worker may look at it. */
+struct rovei_seating {
+    struct rovei_plan plan;
+    struct rovei_seating *older;
 };
 
 /* Whether this process is the one that created the runtime. */
@@ -95,6 +110,12 @@ static inline bool runtime_has_surplus(struct rove_runtime *runtime)
     return atomic_load_explicit(&runtime->pool_active, memory_order_relaxed) +
                atomic_load_explicit(&runtime->guest_active, memory_order_relaxed) >
            atomic_load_explicit(&runtime->target, memory_order_relaxed);
+}
+
+/* Whether idle workers are to stay awake. Relaxed: heard a moment later does no harm. */
+static inline bool runtime_is_in_phase(const struct rove_runtime *runtime)
+{
+    return atomic_load_explicit(&runtime->phases, memory_order_relaxed) > 0;
 }
 
 /* Enters a worker into its slot, from where all can see it. Requires: the lock of the seats. */

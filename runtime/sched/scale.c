@@ -1,5 +1,6 @@
 #include "runtime/sched/scale.h"
 
+#include "runtime/platform/clock.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/stop.h"
 
@@ -56,30 +57,93 @@ void rovei_bench_self(struct rovei_worker *worker)
     rovei_stop_if_quiet(runtime);
 }
 
+static void scale_record(struct rove_runtime *runtime, const rove_scale_decision *decision, int before, int after)
+{
+    struct rovei_scaler *scaler = &runtime->scaler;
+    rove_scale_decision *entry = &scaler->history[scaler->decisions++ % ROVE_SCALE_HISTORY];
+    *entry = *decision;
+    entry->time = rovei_clock_now();
+    entry->before = before;
+    entry->after = after;
+    atomic_fetch_add_explicit(&scaler->counts[decision->reason], 1, memory_order_relaxed); /* a counter */
+}
+
+rove_status rovei_scale_decide(struct rove_runtime *runtime, const rove_scale_decision *decision)
+{
+    int had = atomic_load_explicit(&runtime->target, memory_order_relaxed);
+    int count = decision->after < decision->most ? decision->after : decision->most;
+    atomic_store_explicit(&runtime->target, count, memory_order_relaxed); /* first: threads pin themselves by it */
+    int error;
+    rove_status status = rovei_workers_start(runtime, count, &error);
+    if (status && count > had && count > runtime->pool_threads) {
+        int threads = runtime->pool_threads;
+        count = threads > had ? threads : had;
+        atomic_store_explicit(&runtime->target, count, memory_order_relaxed);
+    }
+    rovei_scale_adjust(runtime, -1);
+    if (count != had)
+        scale_record(runtime, decision, had, count);
+    return status;
+}
+
 rove_status rove_set_workers(rove_runtime *runtime, int count)
 {
     if (!runtime)
         return ROVE_INVALID;
     if (!runtime_is_here(runtime))
         return ROVE_FORKED;
-    if (count < 1 || count > runtime->limit)
+    if (count < 1 || count > runtime->most)
+        return ROVE_INVALID;
+    rove_status status = rovei_gate_enter(runtime);
+    if (status)
+        return status;
+    rove_scale_decision asked = {
+        .reason = ROVE_SCALE_ASKED, .after = count, .most = runtime->most, .waiting_percent = -1};
+    mutex_lock(&runtime->seats);
+    runtime->scaler.is_auto = false;
+    status = rovei_scale_decide(runtime, &asked);
+    mutex_unlock(&runtime->seats);
+    rovei_gate_leave(runtime);
+    return status;
+}
+
+rove_status rove_auto_workers(rove_runtime *runtime, int least, int most)
+{
+    if (!runtime)
+        return ROVE_INVALID;
+    if (!runtime_is_here(runtime))
+        return ROVE_FORKED;
+    if (least < 1 || least > runtime->most || most < 0 || most > runtime->most || (most > 0 && most < least))
         return ROVE_INVALID;
     rove_status status = rovei_gate_enter(runtime);
     if (status)
         return status;
     mutex_lock(&runtime->seats);
-    int had = atomic_load_explicit(&runtime->target, memory_order_relaxed);
-    atomic_store_explicit(&runtime->target, count, memory_order_relaxed); /* first: threads pin themselves by it */
-    int error;
-    status = rovei_workers_start(runtime, count, &error);
-    if (status && count > had && count > runtime->pool_threads) {
-        int threads = runtime->pool_threads;
-        atomic_store_explicit(&runtime->target, threads > had ? threads : had, memory_order_relaxed);
-    }
-    rovei_scale_adjust(runtime, -1);
+    if (rovei_scaler_begin(runtime, least, most) != 0)
+        status = ROVE_NO_THREADS;
+    int workers = atomic_load_explicit(&runtime->target, memory_order_relaxed);
+    int wanted = workers < least ? least : most > 0 && workers > most ? most : workers;
+    rove_scale_decision asked = {
+        .reason = ROVE_SCALE_ASKED, .after = wanted, .most = runtime->most, .waiting_percent = -1};
+    if (!status)
+        status = rovei_scale_decide(runtime, &asked);
     mutex_unlock(&runtime->seats);
     rovei_gate_leave(runtime);
     return status;
+}
+
+size_t rove_scale_history(rove_runtime *runtime, rove_scale_decision *decisions, size_t capacity)
+{
+    if (!runtime || !decisions || !runtime_is_here(runtime))
+        return 0;
+    struct rovei_scaler *scaler = &runtime->scaler;
+    mutex_lock(&runtime->seats);
+    size_t kept = scaler->decisions < ROVE_SCALE_HISTORY ? (size_t)scaler->decisions : ROVE_SCALE_HISTORY;
+    size_t count = capacity < kept ? capacity : kept;
+    for (size_t i = 0; i < count; i++)
+        decisions[i] = scaler->history[(scaler->decisions - 1 - i) % ROVE_SCALE_HISTORY];
+    mutex_unlock(&runtime->seats);
+    return count;
 }
 
 int rove_worker_count(const rove_runtime *runtime)

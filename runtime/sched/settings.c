@@ -7,7 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETTINGS_SPIN_NS = 20000, SETTINGS_STACK = 8 * 1024 * 1024, SETTINGS_STACK_LEAST = 64 * 1024 };
+enum {
+    SETTINGS_SPIN_NS = 20000,
+    SETTINGS_SPARES = 16,
+    SETTINGS_STACK = 8 * 1024 * 1024,
+    SETTINGS_STACK_LEAST = 64 * 1024
+};
 
 /* Above it the address space is not enough for many threads, and sums could wrap around. */
 #define SETTINGS_STACK_MOST ((size_t)1 << 40)
@@ -20,6 +25,7 @@ void rove_config_default(rove_config *config)
     config->size = sizeof *config;
     config->name = "rove";
     config->spin_ns = SETTINGS_SPIN_NS;
+    config->spares = SETTINGS_SPARES;
     config->stack_size = SETTINGS_STACK;
 }
 
@@ -111,10 +117,13 @@ static rove_status settings_pin(struct rovei_settings *settings, rove_report *re
 static rove_status settings_environment(struct rovei_settings *settings, rove_report *report)
 {
     int64_t workers = 0;
+    int64_t least = -1;
     int64_t verbose = 0;
     int64_t spin_us = -1;
     int64_t stack_kb = 0;
     rove_status status = settings_number("ROVE_WORKERS", 1, ROVE_WORKERS_MAX, &workers, report);
+    if (!status)
+        status = settings_number("ROVE_AUTO", 0, ROVE_WORKERS_MAX, &least, report);
     if (!status)
         status = settings_number("ROVE_SPIN_US", 0, 60000000, &spin_us, report);
     if (!status)
@@ -127,6 +136,8 @@ static rove_status settings_environment(struct rovei_settings *settings, rove_re
         status = settings_pin(settings, report);
     settings->workers_environment = (int)workers;
     settings->is_verbose = verbose != 0;
+    if (least >= 0)
+        settings->workers_min = (int)least;
     if (spin_us >= 0)
         settings->spin_ns = spin_us * 1000;
     if (stack_kb > 0)
@@ -145,6 +156,12 @@ static rove_status settings_check(const rove_config *config, rove_report *report
         wrong = "config.workers_max must be from 0 to 1024";
     else if (config->workers_max > 0 && config->workers > config->workers_max)
         wrong = "config.workers is above config.workers_max";
+    else if (config->workers_min < 0 || config->workers_min > ROVE_WORKERS_MAX)
+        wrong = "config.workers_min must be from 0 to 1024";
+    else if (config->workers > 0 && config->workers_min > config->workers)
+        wrong = "config.workers_min is above config.workers";
+    else if (config->spares < 0 || config->spares > ROVE_WORKERS_MAX)
+        wrong = "config.spares must be from 0 to 1024";
     else if ((int)config->plan < ROVE_PLAN_CORES || (int)config->plan > ROVE_PLAN_LIST)
         wrong = "config.plan is none of rove_plan";
     else if (config->plan == ROVE_PLAN_LIST && (!config->pus || config->pu_count == 0))
@@ -172,7 +189,9 @@ static rove_status settings_copy(struct rovei_settings *settings, const rove_con
     strncpy(settings->name, config->name ? config->name : "rove", SETTINGS_NAME_SIZE - 1);
     settings->workers = config->workers;
     settings->oversubscribe = config->oversubscribe;
+    settings->workers_min = config->workers_min;
     settings->workers_max = config->workers_max;
+    settings->spares = config->spares;
     settings->plan = config->plan;
     settings->pin = config->pin;
     settings->spin_ns = config->spin_ns;

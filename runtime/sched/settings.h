@@ -13,7 +13,9 @@ struct rovei_settings {
     int workers;             /* configured number, 0: none */
     int workers_environment; /* the environment's, 0: none */
     bool oversubscribe;
+    int workers_min; /* 0: the number is fixed */
     int workers_max;
+    int spares;
     rove_plan plan;
     int *pus; /* owned */
     size_t pu_count;

@@ -9,6 +9,7 @@
 #include "runtime/sched/sleep.h"
 
 #include "runtime/platform/barrier.h"
+#include "runtime/platform/clock.h"
 #include "runtime/platform/cpu.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/stop.h"
@@ -18,7 +19,7 @@ bool rovei_search_start(struct rove_runtime *runtime)
 {
     int workers = atomic_load_explicit(&runtime->target, memory_order_relaxed); /* a limit that may be off by some */
     uint64_t counts = atomic_load_explicit(&runtime->idle.counts, memory_order_relaxed);
-    uint32_t most = workers > 2 ? (uint32_t)workers / 2 : 1;
+    int32_t most = workers > 2 ? workers / 2 : 1;
     if (idle_searchers(counts) >= most)
         return false;
     atomic_fetch_add_explicit(&runtime->idle.counts, IDLE_SEARCHER, memory_order_seq_cst); /* [role] */
@@ -79,6 +80,7 @@ static bool sleep_wake_if_asleep(struct rovei_worker *worker)
     if ((state != WORKER_IDLE && state != WORKER_PARKED) || !sleep_call(worker))
         return false;
     rovei_futex_wake(&worker->state, 1);
+    scaler_rouse(&worker->runtime->scaler);
     return true;
 }
 
@@ -106,10 +108,18 @@ static void sleep_wake_any(struct rove_runtime *runtime, const struct rovei_work
             return;
 }
 
+void rovei_wake_all(struct rove_runtime *runtime)
+{
+    for (int seat = 0; seat < runtime_slots(runtime) / 2; seat++) {
+        sleep_wake_if_asleep(runtime_pool(runtime, seat));
+        sleep_wake_if_asleep(runtime_guest(runtime, seat));
+    }
+}
+
 void rovei_wake_one(struct rove_runtime *runtime, const struct rovei_worker *near)
 {
     uint64_t counts = atomic_load_explicit(&runtime->idle.counts, memory_order_seq_cst); /* [role] */
-    if (idle_sleepers(counts) > 0 && idle_searchers(counts) == 0)
+    if (idle_sleepers(counts) > 0 && idle_searchers(counts) <= 0)
         sleep_wake_any(runtime, near);
 }
 
@@ -125,6 +135,11 @@ static bool sleep_is_anybody_awake(struct rove_runtime *runtime, const struct ro
             return true;
     }
     return false;
+}
+
+bool rovei_is_anybody_awake(struct rove_runtime *runtime)
+{
+    return sleep_is_anybody_awake(runtime, NULL);
 }
 
 /* A worker that was a searcher goes on without being one: what was fed while it was counted must not be left to it. */
@@ -148,6 +163,7 @@ void rovei_search_stop(struct rovei_worker *worker)
 
 void rovei_listen(struct rovei_worker *worker)
 {
+    scaler_rouse(&worker->runtime->scaler);
     uint64_t counts = atomic_load_explicit(&worker->runtime->idle.counts, memory_order_seq_cst); /* [role] */
     if (idle_sleepers(counts) == 0 || idle_searchers(counts) > 0)
         return;
@@ -187,7 +203,7 @@ static void sleep_ring_all(struct rove_runtime *runtime, const struct rovei_work
         atomic_store_explicit(&runtime->has_barrier, false, memory_order_relaxed);
 }
 
-bool rovei_sleep(struct rovei_worker *worker)
+bool rovei_sleep(struct rovei_worker *worker, int64_t until)
 {
     for (;;) {
         uint32_t state = atomic_load_explicit(&worker->state, memory_order_seq_cst);
@@ -198,7 +214,13 @@ bool rovei_sleep(struct rovei_worker *worker)
             worker_count(worker, COUNT_WAKES);
             return true;
         }
-        rovei_futex_wait(&worker->state, state);
+        if (until == 0) {
+            rovei_futex_wait(&worker->state, state);
+            continue;
+        }
+        rovei_futex_wait_until(&worker->state, state, until);
+        if (rovei_clock_now() >= until && sleep_end(worker))
+            return false;
     }
 }
 
@@ -228,18 +250,30 @@ bool rovei_park(struct rovei_worker *worker, const struct rovei_wait *wait, bool
         rovei_wake_one(runtime, worker);
     bool is_over = wait->is_over(wait->arg); /* [over] */
     bool has_work = !is_over && sleep_may_not(worker, is_hearing);
-    if (is_over || (has_work && !is_hearing))
+    if (has_work && wait->is_isolated)
+        rovei_wake_deaf(runtime); /* what is there is not for this one, whoever else it is for */
+    else if (is_over || (has_work && !is_hearing))
         sleep_end(worker);
     else if (has_work)
         sleep_call(worker);
     else
         rovei_stop_if_quiet(runtime);
-    bool is_called = rovei_sleep(worker);
+    bool is_called = rovei_sleep(worker, wait->until);
     if (!is_called && is_searcher && (is_over || has_work))
         sleep_hand_over(worker);
     else if (!is_called)
         rovei_listen(worker);
     return is_called;
+}
+
+void rovei_wake_deaf(struct rove_runtime *runtime)
+{
+    for (int i = 0; i < runtime_slots(runtime); i++) {
+        struct rovei_worker *worker = runtime_slot(runtime, i);
+        if (worker && worker != worker_self() &&
+            atomic_load_explicit(&worker->state, memory_order_seq_cst) == WORKER_DEAF) /* [asleep] */
+            rovei_wake_worker(worker);
+    }
 }
 
 void rovei_leave_work(struct rove_runtime *runtime)

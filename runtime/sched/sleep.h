@@ -27,9 +27,11 @@ static inline uint32_t idle_sleepers(uint64_t counts)
     return (uint32_t)counts;
 }
 
-static inline uint32_t idle_searchers(uint64_t counts)
+/* May be below zero for a moment: a worker that is called may stop searching before its caller has counted it. So it is
+ * compared with <= 0, never with == 0. */
+static inline int32_t idle_searchers(uint64_t counts)
 {
-    return (uint32_t)(counts >> 32);
+    return (int32_t)(counts >> 32);
 }
 
 /* Counts the worker as a searcher, unless half of the workers already are. */
@@ -55,11 +57,15 @@ void rovei_wake_for_good(struct rovei_worker *worker);
  */
 bool rovei_park(struct rovei_worker *worker, const struct rovei_wait *wait, bool is_hearing, bool is_searcher);
 
-/* Sleeps as long as the state says so, whoever put it there. Returns whether the worker is a searcher now. */
-bool rovei_sleep(struct rovei_worker *worker);
+/* Sleeps as long as the state says so, whoever put it there, but not beyond the time `until` of rovei_clock_now (0: no
+ * end), when the worker takes itself out of its sleep. Returns whether the worker is a searcher now. */
+bool rovei_sleep(struct rovei_worker *worker, int64_t until);
 
 /* Rings the doorbells of a worker that begins to work while others sleep and nobody searches. Owner only. */
 void rovei_listen(struct rovei_worker *worker);
+
+/* Wakes all workers that are DEAF, to look again whether they can do something. Any thread. */
+void rovei_wake_deaf(struct rove_runtime *runtime);
 
 /* For a worker that has stopped running (its state says so) and may leave public tasks: sees to it that somebody runs
  * them, a DEAF worker if there is no other. */
@@ -71,6 +77,12 @@ void rovei_unbench(struct rovei_worker *worker);
 
 /* Turns an IDLE pool thread into a BENCHED one. False if it is not IDLE. Requires: the lock of the seats. */
 bool rovei_bench_idle(struct rovei_worker *worker);
+
+/* Whether any worker works, or looks for work. Any thread. */
+bool rovei_is_anybody_awake(struct rove_runtime *runtime);
+
+/* Wakes all that sleep and could be woken for work. Any thread. */
+void rovei_wake_all(struct rove_runtime *runtime);
 
 /* Whether any source has work that a thief could have: the one function that looks at all sources. Any thread. */
 bool rovei_work_is_visible(struct rove_runtime *runtime);

@@ -28,6 +28,8 @@ static void stats_add(const struct rovei_worker *worker, rove_stats *stats)
     stats->growths += stats_read(worker, COUNT_GROWTHS);
     stats->parks += stats_read(worker, COUNT_PARKS);
     stats->wakes += stats_read(worker, COUNT_WAKES);
+    stats->blocks += stats_read(worker, COUNT_BLOCKS);
+    stats->blocks_bare += stats_read(worker, COUNT_BLOCKS_BARE);
 }
 
 rove_status rove_runtime_stats(const rove_runtime *runtime, rove_stats *stats)
@@ -44,6 +46,8 @@ rove_status rove_runtime_stats(const rove_runtime *runtime, rove_stats *stats)
             stats_add(worker, stats);
     }
     stats->pins_refused = atomic_load_explicit(&runtime->pins_refused, memory_order_relaxed);
+    for (int reason = 0; reason < ROVE_SCALE_REASONS; reason++)
+        stats->scalings[reason] = atomic_load_explicit(&runtime->scaler.counts[reason], memory_order_relaxed);
     stats->threads_refused = atomic_load_explicit(&runtime->threads_refused, memory_order_relaxed);
     return ROVE_OK;
 }

@@ -24,7 +24,9 @@ const char *rove_status_text(rove_status status)
     case ROVE_CANCELED:
         return "the work was asked to stop";
     case ROVE_TIMED_OUT:
-        return "the deadline passed";
+        return "the work was stopped by its deadline";
+    case ROVE_PENDING:
+        return "what was waited for has not come yet";
     }
     return "no status of Rove";
 }

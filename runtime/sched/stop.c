@@ -89,6 +89,7 @@ rove_status rove_runtime_shutdown(rove_runtime *runtime)
         while (!atomic_load_explicit(&runtime->is_finished, memory_order_seq_cst))
             rovei_futex_wait(&runtime->is_finished, 0);
         stop_join(runtime);
+        rovei_scaler_end(runtime);
         atomic_store_explicit(&runtime->is_joined, true, memory_order_relaxed);
     }
     mutex_unlock(&runtime->stopping);

@@ -11,6 +11,9 @@ enum { WAIT_DEPTH = 32 };
 /* Every so many tasks the injector comes before the own deque, so that work from outside does not starve. */
 enum { WAIT_INJECTOR_TICKS = 61 };
 
+/* How many strangers a worker in an isolated wait moves out of its way before it looks whether the wait is over. */
+enum { WAIT_STRANGERS = 256 };
+
 /* A worker that has seen work but could not get it looks again for at least so long, in nanoseconds. */
 enum { WAIT_PATIENCE = 20000 };
 
@@ -39,6 +42,47 @@ static bool wait_find_related(struct rovei_worker *worker, const struct rovei_wa
     return wait_find_at_thief(worker, wait, job);
 }
 
+/* Leaves a stranger to others. All spawned tasks can be injected. */
+static void wait_put_aside(struct rovei_worker *worker, rove_task *task)
+{
+    struct rovei_injected *injected = (struct rovei_injected *)task;
+    if (!rovei_worker_spawn(worker, task))
+        injector_push(&worker->runtime->injectors[0], injected, injected, 1);
+}
+
+/* Looks through the own deque, as a whole. Strangers are put back, in their order. */
+static bool wait_find_isolated_own(struct rovei_worker *worker, const struct rovei_wait *wait, struct rovei_job *job)
+{
+    rove_task *strangers[WAIT_STRANGERS];
+    int count = 0;
+    bool is_found = false;
+    while (!is_found && count < WAIT_STRANGERS && rovei_find_own(worker, job)) {
+        is_found = wait->is_related(job->task, wait->arg);
+        if (!is_found)
+            strangers[count++] = job->task;
+    }
+    while (count > 0)
+        wait_put_aside(worker, strangers[--count]);
+    return is_found;
+}
+
+/* Looks at what others have, and at the injectors. Strangers go to the own deque, where others may take them. */
+static bool wait_find_isolated(struct rovei_worker *worker, const struct rovei_wait *wait, struct rovei_job *job)
+{
+    if (!wait->is_related)
+        return false;
+    if (wait_find_isolated_own(worker, wait, job))
+        return true;
+    for (int i = 0; i < WAIT_STRANGERS; i++) {
+        if (!rovei_find_spawned(worker, job) && !rovei_find_injected(worker, job))
+            break;
+        if (wait->is_related(job->task, wait->arg))
+            return true;
+        wait_put_aside(worker, job->task);
+    }
+    return wait_find_isolated_own(worker, wait, job); /* a look at an injector may have brought several */
+}
+
 static bool wait_find(struct rovei_worker *worker, const struct rovei_wait *wait, struct rovei_job *job)
 {
     if (worker->ticks % WAIT_INJECTOR_TICKS == 0 && rovei_find_injected(worker, job))
@@ -47,7 +91,20 @@ static bool wait_find(struct rovei_worker *worker, const struct rovei_wait *wait
            rovei_find_injected(worker, job);
 }
 
-/* Looks for a job, and sleeps between, until there is one (true) or the wait is over. */
+static bool wait_find_for(struct rovei_worker *worker, const struct rovei_wait *wait, bool takes_all,
+                          struct rovei_job *job)
+{
+    if (wait->is_isolated)
+        return wait_find_isolated(worker, wait, job);
+    return takes_all ? wait_find(worker, wait, job) : wait_find_related(worker, wait, job);
+}
+
+static bool wait_has_run_out(const struct rovei_wait *wait)
+{
+    return wait->until != 0 && rovei_clock_now() >= wait->until;
+}
+
+/* Looks for a job, and sleeps between, until there is one (true), or the wait is over or has run out. */
 static bool wait_search(struct rovei_worker *worker, const struct rovei_wait *wait, bool is_hearing, bool *is_searcher,
                         struct rovei_job *job)
 {
@@ -55,10 +112,10 @@ static bool wait_search(struct rovei_worker *worker, const struct rovei_wait *wa
     int64_t patience = runtime->settings.spin_ns;
     int64_t since = 0;
     bool is_last_awake = false;
-    while (!wait->is_over(wait->arg)) {
+    while (!wait->is_over(wait->arg) && !wait_has_run_out(wait)) {
         if (!runtime_is_here(runtime)) /* first: in a child, what is queued is the parent's */
             return false;
-        if (is_hearing || is_last_awake ? wait_find(worker, wait, job) : wait_find_related(worker, wait, job))
+        if (wait_find_for(worker, wait, is_hearing || is_last_awake, job))
             return true;
         if (since == 0) {
             since = rovei_clock_now();
@@ -67,7 +124,7 @@ static bool wait_search(struct rovei_worker *worker, const struct rovei_wait *wa
         }
         int64_t now = rovei_clock_now();
         bool is_welcome = *is_searcher || !is_hearing;
-        if (is_welcome && now - since < patience) {
+        if ((is_welcome && now - since < patience) || (is_hearing && runtime_is_in_phase(runtime))) {
             cpu_relax();
             continue;
         }
@@ -85,7 +142,8 @@ static bool wait_search(struct rovei_worker *worker, const struct rovei_wait *wa
 
 rove_status rovei_wait(struct rovei_worker *worker, const struct rovei_wait *wait, bool is_searcher)
 {
-    bool is_hearing = wait->is_between_tasks || (worker->depth < WAIT_DEPTH && wait_has_stack(worker));
+    bool is_hearing =
+        !wait->is_isolated && (wait->is_between_tasks || (worker->depth < WAIT_DEPTH && wait_has_stack(worker)));
     struct rovei_job job;
     worker->depth++;
     while (wait_search(worker, wait, is_hearing, &is_searcher, &job)) {
@@ -97,5 +155,7 @@ rove_status rovei_wait(struct rovei_worker *worker, const struct rovei_wait *wai
     if (is_searcher)
         rovei_search_stop(worker);
     worker->depth--;
-    return runtime_is_here(worker->runtime) ? ROVE_OK : ROVE_FORKED;
+    if (!runtime_is_here(worker->runtime))
+        return ROVE_FORKED;
+    return wait->until == 0 || wait->is_over(wait->arg) ? ROVE_OK : ROVE_PENDING;
 }

@@ -65,22 +65,34 @@ void rovei_worker_publish(struct rovei_worker *worker)
     deque_publish(&worker->spawns);
 }
 
-/* Returns whether workers share processors, in which case the thread is not bound. */
-static bool worker_pin(struct rove_runtime *runtime, int seat)
+static struct rovei_binding worker_binding(struct rove_runtime *runtime, int seat)
 {
     int workers = atomic_load_explicit(&runtime->target, memory_order_relaxed); /* looked at again when it changes */
+    const struct rovei_plan *plan = atomic_load_explicit(&runtime->seated, memory_order_acquire); /* [seated] */
+    return (struct rovei_binding){plan, rovei_plan_is_crowded(plan, workers), seat >= workers};
+}
+
+/* A spare goes wherever its process may: the processor that is free is that of a worker which is blocked. */
+static struct rovei_binding worker_pin(struct rove_runtime *runtime, int seat)
+{
+    struct rovei_binding binding = worker_binding(runtime, seat);
+    const struct rovei_plan *plan = binding.plan;
+    rove_pin mode = runtime->settings.pin;
+    int workers = atomic_load_explicit(&runtime->target, memory_order_relaxed);
     int error;
-    if (rovei_pin_thread(&runtime->plan, seat, workers, runtime->settings.pin, &error) == PIN_REFUSED)
+    if (binding.is_spare && plan->is_real && mode != ROVE_PIN_NEVER)
+        rovei_affinity_bind(plan->allowed, plan->allowed_count);
+    else if (rovei_pin_thread(plan, seat, workers, mode, &error) == PIN_REFUSED)
         atomic_fetch_add_explicit(&runtime->pins_refused, 1, memory_order_relaxed);
-    return rovei_plan_is_crowded(&runtime->plan, workers);
+    return binding;
 }
 
 void rovei_worker_follow_plan(struct rovei_worker *worker)
 {
-    struct rove_runtime *runtime = worker->runtime;
-    int workers = atomic_load_explicit(&runtime->target, memory_order_relaxed);
-    if (worker->is_crowded != rovei_plan_is_crowded(&runtime->plan, workers))
-        worker->is_crowded = worker_pin(runtime, worker->seat);
+    struct rovei_binding now = worker_binding(worker->runtime, worker->seat);
+    const struct rovei_binding *then = &worker->binding;
+    if (now.plan != then->plan || now.is_crowded != then->is_crowded || now.is_spare != then->is_spare)
+        worker->binding = worker_pin(worker->runtime, worker->seat);
 }
 
 /* The bound pool thread's worker that the calling thread is, beneath any others; NULL if it is none. */
@@ -93,16 +105,15 @@ static struct rovei_worker *worker_bound_here(void)
         worker = worker->outer;
     if (!worker || worker->index >= worker->runtime->limit)
         return NULL;
-    const struct rove_runtime *runtime = worker->runtime;
-    int workers = atomic_load_explicit(&runtime->target, memory_order_relaxed);
-    return rovei_pin_obstacle(&runtime->plan, workers, runtime->settings.pin) ? NULL : worker;
+    int workers = atomic_load_explicit(&worker->runtime->target, memory_order_relaxed);
+    return rovei_pin_obstacle(worker->binding.plan, workers, worker->runtime->settings.pin) ? NULL : worker;
 }
 
 bool rovei_worker_unbind(void)
 {
     struct rovei_worker *worker = worker_bound_here();
     if (worker)
-        rovei_affinity_bind(worker->runtime->plan.allowed, worker->runtime->plan.allowed_count);
+        rovei_affinity_bind(worker->binding.plan->allowed, worker->binding.plan->allowed_count);
     return worker != NULL;
 }
 
@@ -111,7 +122,7 @@ void rovei_worker_bind(void)
 {
     struct rovei_worker *worker = worker_bound_here();
     if (worker && runtime_is_here(worker->runtime))
-        worker->is_crowded = worker_pin(worker->runtime, worker->seat);
+        worker->binding = worker_pin(worker->runtime, worker->seat);
 }
 
 /* What a pool thread is told at its start, and what it answers. */
@@ -135,7 +146,7 @@ static void worker_work(struct rovei_worker *worker)
     struct rove_runtime *runtime = worker->runtime;
     struct rovei_wait wait = {.is_over = worker_is_dismissed, .arg = worker, .is_between_tasks = true};
     for (;;) {
-        bool is_searcher = rovei_sleep(worker);
+        bool is_searcher = rovei_sleep(worker, 0);
         if (atomic_load_explicit(&runtime->is_finished, memory_order_seq_cst))
             break;
         rovei_worker_follow_plan(worker);
@@ -153,11 +164,12 @@ static struct rovei_worker *worker_settle(struct rove_runtime *runtime, int seat
     char name[THREAD_NAME_SIZE];
     snprintf(name, sizeof name, "rove-%s-%d", runtime->settings.name, seat);
     rovei_thread_name(name);
-    bool is_crowded = worker_pin(runtime, seat);
+    struct rovei_binding binding = worker_pin(runtime, seat);
     struct rovei_worker *worker = rovei_worker_create(runtime, seat, seat);
     if (!worker)
         return NULL;
-    worker->is_crowded = is_crowded;
+    worker->binding = binding;
+    worker->thread_id = rovei_thread_id();
     worker->stack = rovei_thread_stack();
     worker->stack_begin = (uintptr_t)__builtin_frame_address(0);
     atomic_init(&worker->state, WORKER_BENCHED);

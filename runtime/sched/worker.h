@@ -18,6 +18,8 @@
 #include <rove/task.h>
 #include <stdatomic.h>
 
+struct rovei_plan;
+
 /* Who is in the slot, and whether it can be woken. A futex word.
  *   VACANT   nobody; what was left behind is public
  *   RUNNING  a thread that works or looks for work
@@ -53,15 +55,25 @@ enum worker_counter {
     COUNT_GROWTHS,
     COUNT_PARKS,
     COUNT_WAKES,
+    COUNT_BLOCKS,
+    COUNT_BLOCKS_BARE,
     COUNT_STEALS, /* one for each distance */
     COUNTERS = COUNT_STEALS + ROVE_DISTANCES
 };
 
 /* What a worker is in the middle of: a task, a loop or another scope, on its stack. Those below it are suspended. */
 struct rovei_frame {
-    rove_scope *scope; /* what cancels it */
-    const void *group; /* of a group's task: the group; else NULL */
+    rove_scope *scope;     /* what cancels it */
+    const void *group;     /* of a group's task: the group; else NULL */
+    const void *isolation; /* the innermost isolated group that it is part of, or NULL */
     struct rovei_frame *below;
+};
+
+/* What decided how a pool thread was bound: when any of this changes, it is bound anew. */
+struct rovei_binding {
+    const struct rovei_plan *plan;
+    bool is_crowded; /* workers share processors */
+    bool is_spare;   /* there are more threads than workers, because some are blocked, and this is one of those */
 };
 
 struct rovei_worker {
@@ -75,7 +87,9 @@ struct rovei_worker {
     int seat;                           /* the place in the plan */
     int depth;                          /* how many waits lie on top of each other on this stack */
     uint32_t ticks;                     /* tasks run; every so often the injector comes first */
-    bool is_crowded;                    /* when the thread was pinned, workers shared processors */
+    struct rovei_binding binding;       /* of a pool thread */
+    int thread_id;                      /* of a pool thread, in the operating system */
+    int blocks;                         /* blocking regions that the thread is in */
     int64_t attempts;                   /* for tokens that are unique */
     struct rovei_stack stack;           /* of the thread that is in the slot */
     uintptr_t stack_begin;              /* where on it the thread became this worker */
@@ -125,6 +139,12 @@ static inline void worker_push_frame(struct rovei_worker *worker, struct rovei_f
     worker->running = frame;
 }
 
+/* The isolated group that the worker is working for, or NULL. */
+static inline const void *worker_isolation(const struct rovei_worker *worker)
+{
+    return worker->running ? worker->running->isolation : NULL;
+}
+
 static inline void worker_pop_frame(struct rovei_worker *worker, const struct rovei_frame *frame)
 {
     worker->running = frame->below;
@@ -148,7 +168,7 @@ struct rovei_worker *rovei_worker_create(struct rove_runtime *runtime, int index
 /* Requires: its deques are empty and no thread is in it. NULL is legal. */
 void rovei_worker_destroy(struct rovei_worker *worker);
 
-/* Binds a pool thread anew if workers have come to share processors, or no longer do. Owner only. */
+/* Binds a pool thread anew if the reasons for how it is bound have changed. Owner only. */
 void rovei_worker_follow_plan(struct rovei_worker *worker);
 
 /* Lets the calling thread, if it is bound as a pool thread, run on all processors of its runtime, so that it sees those

@@ -46,7 +46,7 @@ static void scope_call(void *arg)
     scope_begin(call->scope, scope_current(worker));
     if (scope_is_over(call->scope))
         return;
-    struct rovei_frame frame = {.scope = call->scope};
+    struct rovei_frame frame = {.scope = call->scope, .isolation = worker_isolation(worker)};
     worker_push_frame(worker, &frame);
     call->fn(call->arg);
     worker_pop_frame(worker, &frame);

@@ -168,3 +168,27 @@ void rovei_group_before_sleep(void *arg)
     if (!waiter->is_stuck)
         waiter_register(waiter);
 }
+
+bool rovei_group_give_up(struct group_waiter *waiter)
+{
+    if (!waiter->is_registered)
+        return !rovei_group_is_over(waiter);
+    rove_group *group = waiter->group;
+    group_lock(group);
+    void **link = &group->waiters;
+    while (*link && *link != waiter)
+        link = (void **)&((struct group_waiter *)*link)->next;
+    bool is_listed = *link != NULL;
+    if (is_listed)
+        *link = waiter->next;
+    uint64_t flags = is_listed && !group->waiters ? LOCK | WAITERS : LOCK;
+    uint64_t state = __atomic_and_fetch(&group->state, ~flags, __ATOMIC_SEQ_CST); /* [lock] */
+    if (!is_listed) {
+        /* Somebody has taken it off the list, and is about to say so: the waiter must stay until then. */
+        while (!atomic_load_explicit(&waiter->is_done, memory_order_seq_cst)) /* [signal] */
+            rovei_cpu_yield();
+        return false;
+    }
+    waiter->is_registered = false;
+    return state_count(state) != 0 || state & HOME;
+}

@@ -3,6 +3,7 @@
  */
 #include <rove/group.h>
 
+#include "runtime/platform/clock.h"
 #include "runtime/sched/guest.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/wait.h"
@@ -44,7 +45,7 @@ static void group_run(rove_task *task)
     struct rovei_worker *worker = worker_self();
     struct group_task self = *cell;
     slab_release(&worker->slab, cell);
-    struct rovei_frame frame = {.scope = &self.group->scope, .group = self.group};
+    struct rovei_frame frame = {.scope = &self.group->scope, .group = self.group, .isolation = self.group->isolation};
     worker_push_frame(worker, &frame);
     if (scope_is_over(&self.group->scope)) {
         group_discard(self.group, self.arg);
@@ -57,10 +58,19 @@ static void group_run(rove_task *task)
     rovei_group_count_completed(worker, self.group);
 }
 
-static bool group_owns_task(const rove_task *task, void *arg)
+/* Whether a task is part of what is waited for: of the group itself, or, in an isolated wait, of what that is part of. */
+static bool group_is_related(const rove_task *task, void *arg)
 {
     const struct group_waiter *waiter = arg;
-    return task->run == (uintptr_t)group_run && ((const struct group_task *)task)->group == waiter->group;
+    if (task->run != (uintptr_t)group_run)
+        return false;
+    const rove_group *group = ((const struct group_task *)task)->group;
+    if (!waiter->isolation)
+        return group == waiter->group;
+    const rove_group *around = group->isolation;
+    while (around && around != waiter->isolation)
+        around = around->isolation_above;
+    return around != NULL;
 }
 
 static void group_fill(struct group_task *cell, rove_group *group, rove_group_fn *fn, void *arg)
@@ -83,6 +93,11 @@ static __attribute__((noinline)) void group_begin(rove_group *group, struct rove
     }
     const struct rovei_frame *frame = worker ? worker->running : NULL;
     bool is_within = frame && (uintptr_t)group < (uintptr_t)frame && (uintptr_t)group >= worker->stack.low;
+    group->isolation = is_within ? frame->isolation : NULL;
+    if (group->is_isolated) {
+        group->isolation_above = group->isolation;
+        group->isolation = group;
+    }
     group->is_adopted = !group->scope.parent;
     scope_begin(&group->scope, is_within ? frame->scope : group->spawned_to ? &group->spawned_to->scope : NULL);
     __atomic_store_n(&group->is_begun, true, __ATOMIC_RELAXED);
@@ -200,12 +215,30 @@ rove_status rove_group_spawn(rove_group *group, rove_group_fn *fn, void *arg)
 /* Waits as a worker: works meanwhile. */
 static rove_status waiter_work(struct group_waiter *waiter, struct rovei_worker *worker)
 {
-    struct rovei_wait wait = {.is_over = rovei_group_is_over,
-                              .is_related = group_owns_task,
-                              .before_sleep = rovei_group_before_sleep,
-                              .arg = waiter};
     waiter->worker = worker;
-    return rovei_wait(worker, &wait, false);
+    waiter->isolation = waiter->group->is_isolated ? waiter->group : worker_isolation(worker);
+    struct rovei_wait wait = {.is_over = rovei_group_is_over,
+                              .is_related = group_is_related,
+                              .before_sleep = rovei_group_before_sleep,
+                              .arg = waiter,
+                              .until = waiter->until,
+                              .is_isolated = waiter->isolation != NULL};
+    rove_status status = rovei_wait(worker, &wait, false);
+    return status == ROVE_PENDING && !rovei_group_give_up(waiter) ? ROVE_OK : status;
+}
+
+/* Sleeps until the waiter, which is registered, is signalled, or has to give up. */
+static bool waiter_is_signalled(struct group_waiter *waiter)
+{
+    while (!atomic_load_explicit(&waiter->is_done, memory_order_seq_cst)) {
+        if (waiter->until == 0)
+            rovei_futex_wait(&waiter->is_done, 0);
+        else if (rovei_clock_now() < waiter->until)
+            rovei_futex_wait_until(&waiter->is_done, 0, waiter->until);
+        else
+            return !rovei_group_give_up(waiter);
+    }
+    return true;
 }
 
 /* Waits on a thread that cannot become a worker: sleeps. */
@@ -214,9 +247,8 @@ static rove_status waiter_sleep(struct group_waiter *waiter)
     waiter->worker = NULL;
     while (!rovei_group_is_over(waiter)) {
         rovei_group_before_sleep(waiter);
-        if (waiter->is_registered)
-            while (!atomic_load_explicit(&waiter->is_done, memory_order_seq_cst))
-                rovei_futex_wait(&waiter->is_done, 0);
+        if (waiter->is_registered && !waiter_is_signalled(waiter))
+            return ROVE_PENDING;
     }
     return ROVE_OK;
 }
@@ -253,9 +285,10 @@ static rove_status group_end(rove_group *group)
     return rove_group_failures(group) > 0 ? ROVE_FAILED : status;
 }
 
-static rove_status group_wait(rove_group *group, struct rovei_worker *worker)
+static rove_status group_wait_here(rove_group *group, struct rovei_worker *worker, int64_t until)
 {
-    struct group_waiter waiter = {.group = group, .stack = worker ? worker->stack : rovei_thread_stack()};
+    struct group_waiter waiter = {
+        .group = group, .stack = worker ? worker->stack : rovei_thread_stack(), .until = until};
     if (!rovei_group_is_over(&waiter)) {
         if (group->spawned_to && !runtime_is_here(group->spawned_to))
             return ROVE_FORKED;
@@ -268,7 +301,7 @@ static rove_status group_wait(rove_group *group, struct rovei_worker *worker)
     return group_end(group);
 }
 
-rove_status rove_group_wait(rove_group *group)
+static rove_status group_wait(rove_group *group, int64_t until)
 {
     if (!group)
         return ROVE_INVALID;
@@ -276,9 +309,17 @@ rove_status rove_group_wait(rove_group *group)
     const struct rovei_frame *frame = worker ? worker->running : NULL;
     if (frame && frame->group == group)
         return ROVE_INVALID;
-    if (worker && !runtime_is_here(worker->runtime))
-        return group_wait(group, NULL);
-    return group_wait(group, worker);
+    return group_wait_here(group, worker && runtime_is_here(worker->runtime) ? worker : NULL, until);
+}
+
+rove_status rove_group_wait(rove_group *group)
+{
+    return group_wait(group, 0);
+}
+
+rove_status rove_group_wait_until(rove_group *group, int64_t until)
+{
+    return group_wait(group, until > 0 ? until : 1);
 }
 
 /* Relaxed below: ordered by the wait, where it matters. */

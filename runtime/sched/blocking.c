@@ -1,0 +1,45 @@
+/*
+ * Blocking regions: a worker that is about to block lends its place to a spare thread. It is away, as if it worked for
+ * another runtime: the count of workers falls by one, and a pool thread is taken from the bench in its place, or
+ * started. When it comes back, that makes one too many, and a thread that has nothing to do goes to the bench.
+ */
+#include "runtime/sched/guest.h"
+#include "runtime/sched/runtime.h"
+
+/* Sees to it that there is a thread on the bench. Requires: the lock of the seats. */
+static bool blocking_find_spare(struct rove_runtime *runtime)
+{
+    int used = runtime_slots(runtime) / 2;
+    for (int seat = 0; seat < used; seat++) {
+        struct rovei_worker *worker = runtime_pool(runtime, seat);
+        if (worker && atomic_load_explicit(&worker->state, memory_order_relaxed) == WORKER_BENCHED) /* by the lock */
+            return true;
+    }
+    int threads = atomic_load_explicit(&runtime->pool_threads, memory_order_relaxed);
+    int workers = atomic_load_explicit(&runtime->target, memory_order_relaxed);
+    int error;
+    return threads > 0 && threads < workers + runtime->settings.spares && threads < runtime->limit &&
+           rovei_workers_start(runtime, threads + 1, &error) == ROVE_OK;
+}
+
+void rove_blocking_begin(void)
+{
+    struct rovei_worker *worker = worker_self();
+    if (!worker || !runtime_is_here(worker->runtime) || worker->blocks++ > 0)
+        return;
+    worker_count(worker, COUNT_BLOCKS);
+    mutex_lock(&worker->runtime->seats);
+    bool has_spare = blocking_find_spare(worker->runtime);
+    mutex_unlock(&worker->runtime->seats);
+    if (!has_spare)
+        worker_count(worker, COUNT_BLOCKS_BARE);
+    rovei_worker_go_away(worker);
+}
+
+void rove_blocking_end(void)
+{
+    struct rovei_worker *worker = worker_self();
+    if (!worker || !runtime_is_here(worker->runtime) || worker->blocks == 0 || --worker->blocks > 0)
+        return;
+    rovei_worker_come_back(worker);
+}
