@@ -19,20 +19,35 @@ static int restrict_find(const int *allowed, int count, int os)
     return -1;
 }
 
-/* Gives each seat a processor; `users[i]` counts the seats on the i-th that is allowed. A seat keeps its own unless that
- * is gone or has more users than another. */
-static void restrict_seat(struct rovei_plan *plan, const int *allowed, int count, int *users)
+/* Gives the seats from `from` up to but not including `to` processors: first those that keep their own, then the others
+ * where the fewest sit. `users[i]` counts the seats on the i-th processor. */
+static void restrict_round(struct rovei_plan *plan, int from, int to, const int *allowed, int count, int *users)
 {
-    for (int seat = 0; seat < plan->count; seat++) {
+    int round = from / count;
+    for (int seat = from; seat < to; seat++) {
         int at = restrict_find(allowed, count, plan->seats[seat].os);
+        if (at >= 0 && (plan->kind == ROVE_PLAN_LIST || users[at] == round))
+            users[at]++;
+        else
+            plan->seats[seat].os = -1;
+    }
+    for (int seat = from; seat < to; seat++) {
+        if (plan->seats[seat].os >= 0)
+            continue;
         int least = 0;
         for (int i = 1; i < count; i++)
             least = users[i] < users[least] ? i : least;
-        if (at < 0 || (plan->kind != ROVE_PLAN_LIST && users[at] > users[least]))
-            at = least;
-        plan->seats[seat].os = allowed[at];
-        users[at]++;
+        plan->seats[seat].os = allowed[least];
+        users[least]++;
     }
+}
+
+/* A round has a seat for each processor, so that few workers need not share. A list is one round: it shares as it says. */
+static void restrict_seats(struct rovei_plan *plan, const int *allowed, int count, int *users)
+{
+    int size = plan->kind == ROVE_PLAN_LIST ? plan->count : count;
+    for (int from = 0; from < plan->count; from += size)
+        restrict_round(plan, from, from + size < plan->count ? from + size : plan->count, allowed, count, users);
 }
 
 /* How many seats, from the first on, have a processor for themselves. */
@@ -58,7 +73,7 @@ bool rovei_plan_restrict(struct rovei_plan *narrow, const struct rovei_plan *pla
     int *users = calloc((size_t)count, sizeof *users);
     bool has_memory = users && narrow->seats && narrow->by_place && narrow->places && narrow->near && narrow->allowed;
     if (has_memory) {
-        restrict_seat(narrow, allowed, count, users);
+        restrict_seats(narrow, allowed, count, users);
         narrow->exclusive = restrict_exclusive(narrow, allowed, count, users);
     } else {
         rovei_plan_fini(narrow);

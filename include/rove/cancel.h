@@ -52,7 +52,7 @@ ROVE_API rove_status rove_scope_run(rove_scope *scope, rove_runtime *runtime, vo
 /* Cancels `scope`; NULL is legal and does nothing. Does not wait. Any thread, also in a signal handler. */
 ROVE_API void rove_scope_cancel(rove_scope *scope);
 
-/* ROVE_OK while `scope` is not canceled; ROVE_FAILED after rove_fail in it; ROVE_TIMED_OUT if a deadline, its own or one
+/* What canceled `scope`, the first of several: ROVE_OK while it is not canceled; ROVE_FAILED after rove_fail in it; ROVE_TIMED_OUT if a deadline, its own or one
  * above, has passed and work in it was stopped by that; else ROVE_CANCELED. ROVE_OK for NULL. Any thread. */
 ROVE_API rove_status rove_scope_status(const rove_scope *scope);
 

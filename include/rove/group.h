@@ -38,7 +38,7 @@ typedef struct rove_group {
     void (*on_discard)(void *arg); /* called once for each task that is discarded, instead of its function; or NULL */
     rove_scope scope;              /* cancels the tasks that have not started; `deadline` and `parent` may be set */
 
-    bool is_begun;               /* tasks have been spawned since the last wait */
+    char is_begun;               /* tasks have been spawned since the last wait */
     bool has_ended;              /* a wait has returned */
     bool is_adopted;             /* the scope's parent was found by the first spawn */
     bool is_home;                /* whether the thread counts whose stack the group lies on */

@@ -13,6 +13,7 @@
  *   ROVE_PIN=0|1|auto     never pin, always try, or pin unless the machine is oversubscribed
  *   ROVE_SPIN_US=n        how long an idle worker looks for work before it sleeps, in microseconds
  *   ROVE_STACK_KB=n       stack of a worker thread, in KiB
+ *   ROVE_GUARD=1          name a worker that overruns its stack before the process dies of it, see name_overruns
  *   ROVE_VERBOSE=1        print the plan and what was refused on standard error
  * A value that cannot be read makes the creation fail with ROVE_INVALID and a report that names it.
  */
@@ -80,6 +81,8 @@ typedef struct rove_config {
     size_t stack_size;    /* stack of a pool thread in bytes, without its guard page; default 8 MiB (address space) */
     const void *topology; /* an hwloc_topology_t of the program's own, loaded, or NULL; only read during creation */
     const char *topology_xml; /* path of an hwloc XML file, or NULL */
+    bool name_overruns; /* say on standard error which worker, in which task, has overrun its stack before the process
+                             dies of it. Sets the process's action of SIGSEGV for good, and calls the one of before */
     rove_allocator allocator;
     rove_hooks hooks;
 } rove_config;

@@ -27,7 +27,7 @@ typedef enum rove_distance {
 /* Plural nouns count events. */
 typedef struct rove_stats {
     uint64_t spawned;                            /* tasks spawned into groups, or handed over by rove_run */
-    uint64_t executed;                           /* of those, tasks that have run */
+    uint64_t executed;                           /* of those, tasks that have run, or were discarded */
     uint64_t stolen_forks;                       /* forked tasks that were run by a thief */
     uint64_t steals;                             /* steals that brought a task */
     uint64_t steals_empty;                       /* looks at a victim that had nothing public */

@@ -6,6 +6,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+/* Below a stack: so large a frame may step over its end and still fault. Address space, not memory. */
+enum { STACK_GUARD = 64 * 1024 };
+
 /* What a thread that is not ours is assumed to have when it cannot be asked. */
 enum { STACK_GUESS = 64 * 1024 };
 
@@ -36,9 +39,11 @@ int rovei_thread_start(pthread_t *thread, size_t stack_size, void *(*fn)(void *a
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t least = (size_t)sysconf(_SC_THREAD_STACK_MIN);
     size_t size = stack_size < least ? least : stack_size;
-    error = pthread_attr_setstacksize(&attributes, (size + page - 1) / page * page + page);
+    size_t guard = (STACK_GUARD + page - 1) / page * page;
+    error =
+        pthread_attr_setstacksize(&attributes, (size + page - 1) / page * page + guard); /* which is taken from it */
     if (!error)
-        error = pthread_attr_setguardsize(&attributes, page);
+        error = pthread_attr_setguardsize(&attributes, guard);
     if (!error) {
         sigset_t previous;
         thread_block_signals(&previous);

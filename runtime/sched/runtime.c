@@ -7,6 +7,7 @@
 #include "numa/report.h"
 #include "runtime/platform/barrier.h"
 #include "runtime/platform/memory.h"
+#include "runtime/platform/overrun.h"
 #include "runtime/sched/guest.h"
 #include "runtime/sched/scale.h"
 
@@ -158,6 +159,9 @@ static rove_status runtime_build(struct rove_runtime *runtime, rove_report *repo
     const struct rovei_settings *settings = &runtime->settings;
     if (!rovei_process_mark_init(&runtime->process))
         return ROVE_NO_MEMORY;
+    int error = settings->name_overruns ? rovei_overrun_install() : 0;
+    if (error)
+        report_add(report, "stack overruns cannot be named: %s", strerror(error));
     struct rovei_machine_options options = {.topology = settings->topology, .topology_xml = settings->topology_xml};
     bool is_bound = rovei_worker_unbind();
     rove_status status = rovei_machine_load(&runtime->machine, &options, report);

@@ -112,10 +112,12 @@ static inline bool runtime_has_surplus(struct rove_runtime *runtime)
            atomic_load_explicit(&runtime->target, memory_order_relaxed);
 }
 
-/* Whether idle workers are to stay awake. Relaxed: heard a moment later does no harm. */
+/* Whether idle workers are to stay awake; not beyond the end of the runtime. Relaxed: heard a moment later does no
+ * harm. */
 static inline bool runtime_is_in_phase(const struct rove_runtime *runtime)
 {
-    return atomic_load_explicit(&runtime->phases, memory_order_relaxed) > 0;
+    return atomic_load_explicit(&runtime->phases, memory_order_relaxed) > 0 &&
+           !atomic_load_explicit(&runtime->is_stopping, memory_order_relaxed);
 }
 
 /* Enters a worker into its slot, from where all can see it. Requires: the lock of the seats. */

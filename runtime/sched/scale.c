@@ -55,6 +55,9 @@ void rovei_bench_self(struct rovei_worker *worker)
         return;
     rovei_leave_work(runtime);
     rovei_stop_if_quiet(runtime);
+    /* The end may have come between the look at it above and the state: then nobody else wakes this thread. */
+    if (atomic_load_explicit(&runtime->is_finished, memory_order_seq_cst))
+        rovei_wake_for_good(worker);
 }
 
 static void scale_record(struct rove_runtime *runtime, const rove_scale_decision *decision, int before, int after)

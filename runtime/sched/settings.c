@@ -118,6 +118,7 @@ static rove_status settings_environment(struct rovei_settings *settings, rove_re
 {
     int64_t workers = 0;
     int64_t least = -1;
+    int64_t guard = -1;
     int64_t verbose = 0;
     int64_t spin_us = -1;
     int64_t stack_kb = 0;
@@ -129,6 +130,8 @@ static rove_status settings_environment(struct rovei_settings *settings, rove_re
     if (!status)
         status = settings_number("ROVE_STACK_KB", SETTINGS_STACK_LEAST / 1024, INT64_C(1) << 30, &stack_kb, report);
     if (!status)
+        status = settings_number("ROVE_GUARD", 0, 1, &guard, report);
+    if (!status)
         status = settings_number("ROVE_VERBOSE", 0, 1, &verbose, report);
     if (!status)
         status = settings_plan(settings, report);
@@ -136,6 +139,8 @@ static rove_status settings_environment(struct rovei_settings *settings, rove_re
         status = settings_pin(settings, report);
     settings->workers_environment = (int)workers;
     settings->is_verbose = verbose != 0;
+    if (guard >= 0)
+        settings->name_overruns = guard == 1;
     if (least >= 0)
         settings->workers_min = (int)least;
     if (spin_us >= 0)
@@ -196,6 +201,7 @@ static rove_status settings_copy(struct rovei_settings *settings, const rove_con
     settings->pin = config->pin;
     settings->spin_ns = config->spin_ns;
     settings->stack_size = config->stack_size;
+    settings->name_overruns = config->name_overruns;
     settings->topology = config->topology;
     settings->topology_xml = config->topology_xml;
     settings->allocator = config->allocator;

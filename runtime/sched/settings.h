@@ -22,6 +22,7 @@ struct rovei_settings {
     rove_pin pin;
     int64_t spin_ns;
     size_t stack_size;
+    bool name_overruns;
     const void *topology;
     const char *topology_xml;
     rove_allocator allocator;

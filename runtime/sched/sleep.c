@@ -123,6 +123,22 @@ void rovei_wake_one(struct rove_runtime *runtime, const struct rovei_worker *nea
         sleep_wake_any(runtime, near);
 }
 
+void rovei_wake_for(struct rovei_worker *worker, const struct rovei_worker *near)
+{
+    if (!sleep_wake_if_asleep(worker))
+        rovei_wake_one(worker->runtime, near);
+}
+
+void rovei_wake_on(struct rove_runtime *runtime, int node, const struct rovei_worker *near)
+{
+    for (int seat = 0; seat < runtime_slots(runtime) / 2; seat++) {
+        struct rovei_worker *worker = runtime_pool(runtime, seat);
+        if (worker && worker->node == node && sleep_wake_if_asleep(worker))
+            return;
+    }
+    rovei_wake_one(runtime, near);
+}
+
 /* Whether any worker but `but` is awake. */
 static bool sleep_is_anybody_awake(struct rove_runtime *runtime, const struct rovei_worker *but)
 {

@@ -22,11 +22,19 @@ enum { INJECTED_BATCH = 32 };
  * that the process runs on. */
 enum { FORCE_INTERVAL = 20000 };
 
+static bool find_inbox(struct rovei_worker *worker, struct rovei_job *job)
+{
+    int64_t count;
+    struct rovei_injected *first = injector_take(&worker->inbox, 1, &count);
+    job->task = first ? &first->task : NULL;
+    return first != NULL;
+}
+
 bool rovei_find_own(struct rovei_worker *worker, struct rovei_job *job)
 {
     job->joiner = NULL;
     job->task = deque_pop(&worker->spawns);
-    return job->task != NULL;
+    return job->task != NULL || find_inbox(worker, job);
 }
 
 /* The rest of a batch goes to the own deque, the newest first, so that its owner takes the oldest first. */
@@ -100,6 +108,9 @@ bool rovei_find_from(struct rovei_worker *worker, struct rovei_worker *victim, s
     if (find_steal(worker, &victim->forks, distance, &job->task)) {
         job->joiner = victim;
     } else if (victim != worker && find_steal(worker, &victim->spawns, distance, &job->task)) {
+        job->joiner = NULL;
+    } else if (victim != worker && find_inbox(victim, job)) {
+        worker_count_many(worker, COUNT_STEALS + (unsigned)distance, 1);
         job->joiner = NULL;
     } else {
         /* Relaxed: ringing in vain does no harm. */
@@ -202,7 +213,7 @@ void rovei_job_run(struct rovei_worker *worker, const struct rovei_job *job)
     worker_count(worker, COUNT_STOLEN_FORKS);
     ROVEI_STORE(task->run, TASK_STOLEN | (uintptr_t)worker->index, RELAXED); /* a hint for leapfrogging */
     /* It does not belong to what this worker is in the middle of, and does not say what it belongs to. */
-    struct rovei_frame frame = {.scope = &worker->runtime->scope};
+    struct rovei_frame frame = {.scope = &worker->runtime->scope, .what = (uintptr_t)run};
     worker_push_frame(worker, &frame);
     run(task);
     worker_pop_frame(worker, &frame);

@@ -12,7 +12,7 @@ struct rovei_job {
     struct rovei_worker *joiner; /* whose join waits for it, for a forked task; NULL for a spawned one */
 };
 
-/* The newest of the worker's own spawned tasks. */
+/* The newest of the worker's own spawned tasks, or the oldest of its inbox. */
 bool rovei_find_own(struct rovei_worker *worker, struct rovei_job *job);
 
 /* Tasks from outside: those of the own node first. */

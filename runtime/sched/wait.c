@@ -123,13 +123,19 @@ static bool wait_search(struct rovei_worker *worker, const struct rovei_wait *wa
                 *is_searcher = rovei_search_start(runtime);
         }
         int64_t now = rovei_clock_now();
-        bool is_welcome = *is_searcher || !is_hearing;
-        if ((is_welcome && now - since < patience) || (is_hearing && runtime_is_in_phase(runtime))) {
+        bool is_in_phase = is_hearing && runtime_is_in_phase(runtime);
+        bool is_welcome = *is_searcher || !is_hearing || is_in_phase;
+        if (is_welcome && now - since < patience) {
             cpu_relax();
             continue;
         }
-        if (*is_searcher && rovei_force_any(worker, now))
+        if ((*is_searcher || is_in_phase) && rovei_force_any(worker, now))
             continue;
+        if (is_in_phase) { /* owners that are busy are looked at once per patience, not all the time */
+            patience = patience < WAIT_PATIENCE ? WAIT_PATIENCE : patience;
+            since = now;
+            continue;
+        }
         *is_searcher = rovei_park(worker, wait, is_hearing, *is_searcher);
         if (wait->is_between_tasks)
             rovei_worker_follow_plan(worker);

@@ -25,6 +25,7 @@ struct rovei_worker *rovei_worker_create(struct rove_runtime *runtime, int index
     worker->index = index;
     worker->seat = seat;
     rovei_slab_init(&worker->slab, allocator);
+    injector_init(&worker->inbox);
     worker->victims = rovei_memory_allocate(allocator, limit * sizeof *worker->victims);
     worker->distances = rovei_memory_allocate(allocator, limit);
     struct rovei_ring *forks = rovei_ring_create(allocator, RING_CAPACITY);
@@ -54,6 +55,7 @@ void rovei_worker_destroy(struct rovei_worker *worker)
     rovei_ring_destroy(allocator, worker->forks.ring);
     rovei_ring_destroy(allocator, worker->spawns.ring);
     rovei_slab_fini(&worker->slab);
+    injector_fini(&worker->inbox);
     rovei_memory_release(allocator, worker->victims, limit * sizeof *worker->victims);
     rovei_memory_release(allocator, worker->distances, limit);
     rovei_memory_release(allocator, worker, sizeof *worker);
@@ -158,6 +160,21 @@ static void worker_work(struct rovei_worker *worker)
         rovei_job_run(worker, &job);
 }
 
+/* Says whose stack has been overrun. A thread that works for another runtime at the moment is that one's worker. */
+static void worker_describe(struct rovei_overrun_line *line, void *arg)
+{
+    struct rovei_worker *self = worker_self();
+    const struct rovei_worker *worker = self ? self : arg;
+    rovei_overrun_say(line, "worker ");
+    rovei_overrun_say_number(line, (uint64_t)worker->index);
+    rovei_overrun_say(line, " of ");
+    rovei_overrun_say(line, worker->runtime->settings.name);
+    if (worker->running && worker->running->what) {
+        rovei_overrun_say(line, ", in a task that runs ");
+        rovei_overrun_say_code(line, worker->running->what);
+    }
+}
+
 /* The worker is made here so that its memory is first touched by the thread that uses it, where that is pinned. */
 static struct rovei_worker *worker_settle(struct rove_runtime *runtime, int seat)
 {
@@ -173,6 +190,8 @@ static struct rovei_worker *worker_settle(struct rove_runtime *runtime, int seat
     worker->stack = rovei_thread_stack();
     worker->stack_begin = (uintptr_t)__builtin_frame_address(0);
     atomic_init(&worker->state, WORKER_BENCHED);
+    if (runtime->settings.name_overruns)
+        rovei_overrun_begin(&worker->overrun, worker_describe, worker); /* if that fails, it goes unnamed */
     return worker;
 }
 
@@ -195,6 +214,7 @@ static void *worker_main(void *arg)
     if (hooks->worker_stop)
         hooks->worker_stop(worker->index, worker->user_state, hooks->arg);
     rovei_worker_become(NULL);
+    rovei_overrun_end(&worker->overrun);
     return NULL;
 }
 

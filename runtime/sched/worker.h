@@ -9,8 +9,10 @@
 #ifndef ROVEI_SCHED_WORKER_H
 #define ROVEI_SCHED_WORKER_H
 
+#include "runtime/platform/overrun.h"
 #include "runtime/platform/thread.h"
 #include "runtime/queue/deque.h"
+#include "runtime/queue/injector.h"
 #include "runtime/queue/slab.h"
 
 #include <rove/cancel.h>
@@ -66,6 +68,7 @@ struct rovei_frame {
     rove_scope *scope;     /* what cancels it */
     const void *group;     /* of a group's task: the group; else NULL */
     const void *isolation; /* the innermost isolated group that it is part of, or NULL */
+    uintptr_t what;        /* the function of a task, to name it by; or 0 */
     struct rovei_frame *below;
 };
 
@@ -80,6 +83,7 @@ struct rovei_worker {
     struct rovei_deque forks; /* first: rovei_self points here */
     struct rovei_deque spawns;
     struct rovei_slab slab;
+    struct rovei_injector inbox; /* tasks that are best run here; others may take them */
 
     /* Written by the owner only. */
     struct rove_runtime *runtime;
@@ -89,6 +93,7 @@ struct rovei_worker {
     uint32_t ticks;                     /* tasks run; every so often the injector comes first */
     struct rovei_binding binding;       /* of a pool thread */
     int thread_id;                      /* of a pool thread, in the operating system */
+    struct rovei_overrun overrun;       /* of a pool thread, if overruns are named */
     int blocks;                         /* blocking regions that the thread is in */
     int64_t attempts;                   /* for tokens that are unique */
     struct rovei_stack stack;           /* of the thread that is in the slot */
@@ -129,7 +134,7 @@ static inline bool worker_hides_tasks(struct rovei_worker *worker)
 
 static inline bool worker_has_public(struct rovei_worker *worker)
 {
-    return deque_has_public(&worker->forks) || deque_has_public(&worker->spawns);
+    return !injector_is_empty(&worker->inbox) || deque_has_public(&worker->forks) || deque_has_public(&worker->spawns);
 }
 
 /* `frame`, on the caller's stack, is what the worker is in the middle of from now on, until it is popped. Owner only. */

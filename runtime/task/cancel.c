@@ -57,8 +57,9 @@ rove_status rove_scope_run(rove_scope *scope, rove_runtime *runtime, void (*fn)(
     if (!scope || !fn)
         return ROVE_INVALID;
     struct scope_call call = {scope, fn, arg};
+    rove_scope *before = scope_parent(scope);
     rove_status status = rove_run(runtime, scope_call, &call);
-    return status ? status : rove_scope_status(scope);
+    return status ? status : scope_leave(scope, before);
 }
 
 void rove_scope_cancel(rove_scope *scope)
@@ -72,7 +73,7 @@ rove_status rove_scope_status(const rove_scope *scope)
     if (!scope)
         return ROVE_OK;
     rove_status own = (rove_status)(__atomic_load_n(&scope->state, __ATOMIC_RELAXED) & SCOPE_CAUSE);
-    for (const rove_scope *above = scope->parent; !own && above; above = above->parent) {
+    for (const rove_scope *above = scope_parent(scope); !own && above; above = scope_parent(above)) {
         int32_t cause = __atomic_load_n(&above->state, __ATOMIC_RELAXED) & SCOPE_CAUSE;
         if (cause)
             own = cause == ROVE_TIMED_OUT ? ROVE_TIMED_OUT : ROVE_CANCELED;

@@ -48,13 +48,13 @@ static inline void group_count_home(rove_group *group, int64_t change)
 /* Whether the group lies on the stack of the thread that is in `worker`: then that is its home. */
 static bool group_is_home(const struct rovei_worker *worker, const rove_group *group)
 {
-    return stack_has(&worker->stack, group);
+    return worker && stack_has(&worker->stack, group);
 }
 
 /* Relaxed: the tasks themselves are handed over by the deques, and the group cannot end before they are counted. */
 void rovei_group_count_spawned(const struct rovei_worker *worker, rove_group *group, int64_t tasks)
 {
-    if (worker && group_is_home(worker, group))
+    if (group_is_home(worker, group))
         group_count_home(group, tasks);
     else
         __atomic_fetch_add(&group->state, ONE * (uint64_t)tasks, __ATOMIC_RELAXED);

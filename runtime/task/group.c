@@ -1,9 +1,13 @@
 /*
  * Spawning into groups and waiting for them. The counting is in count.h.
+ *
+ * Edges
+ *   [begun]  is_begun (release) by the first spawn -> other spawns (acquire): the group is prepared
  */
 #include <rove/group.h>
 
 #include "runtime/platform/clock.h"
+#include "runtime/platform/cpu.h"
 #include "runtime/sched/guest.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/wait.h"
@@ -45,7 +49,10 @@ static void group_run(rove_task *task)
     struct rovei_worker *worker = worker_self();
     struct group_task self = *cell;
     slab_release(&worker->slab, cell);
-    struct rovei_frame frame = {.scope = &self.group->scope, .group = self.group, .isolation = self.group->isolation};
+    struct rovei_frame frame = {.scope = &self.group->scope,
+                                .group = self.group,
+                                .isolation = self.group->isolation,
+                                .what = (uintptr_t)self.fn};
     worker_push_frame(worker, &frame);
     if (scope_is_over(&self.group->scope)) {
         group_discard(self.group, self.arg);
@@ -81,26 +88,42 @@ static void group_fill(struct group_task *cell, rove_group *group, rove_group_fn
     cell->arg = arg;
 }
 
+/* What `is_begun` says. */
+enum { GROUP_NEW, GROUP_BEGUN, GROUP_BEGINNING };
+
 /* The first spawn forgets what the last use left. The scope around is known to outlive the group only if the group is
- * younger than it on the same stack. Relaxed: tasks that could fail come after. */
-static __attribute__((noinline)) void group_begin(rove_group *group, struct rovei_worker *worker)
+ * younger than it on the same stack. `worker` spawns into its own deque; NULL: the tasks go elsewhere. */
+static void group_prepare(rove_group *group, const struct rovei_worker *worker)
 {
+    const struct rovei_worker *self = worker_self();
+    const struct rovei_frame *frame = self ? self->running : NULL;
+    bool is_within = frame && (uintptr_t)group < (uintptr_t)frame && (uintptr_t)group >= self->stack.low;
     if (group->has_ended) {
         group->failed = 0;
         group->discarded = 0;
         group->scope.state = 0;
         group->scope.error = 0;
     }
-    const struct rovei_frame *frame = worker ? worker->running : NULL;
-    bool is_within = frame && (uintptr_t)group < (uintptr_t)frame && (uintptr_t)group >= worker->stack.low;
-    group->isolation = is_within ? frame->isolation : NULL;
+    group->isolation = is_within && worker ? frame->isolation : NULL;
     if (group->is_isolated) {
         group->isolation_above = group->isolation;
         group->isolation = group;
     }
-    group->is_adopted = !group->scope.parent;
-    scope_begin(&group->scope, is_within ? frame->scope : group->spawned_to ? &group->spawned_to->scope : NULL);
-    __atomic_store_n(&group->is_begun, true, __ATOMIC_RELAXED);
+    group->is_adopted = !scope_parent(&group->scope);
+    scope_begin(&group->scope, is_within ? frame->scope : &group->spawned_to->scope);
+}
+
+/* Prepares the group, unless another thread does or has done so. Relaxed where nothing is handed over. */
+static __attribute__((noinline)) void group_begin(rove_group *group, const struct rovei_worker *worker)
+{
+    char is_new = GROUP_NEW;
+    if (__atomic_compare_exchange_n(&group->is_begun, &is_new, GROUP_BEGINNING, false, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED)) {
+        group_prepare(group, worker);
+        __atomic_store_n(&group->is_begun, GROUP_BEGUN, __ATOMIC_RELEASE); /* [begun] */
+    }
+    while (__atomic_load_n(&group->is_begun, __ATOMIC_ACQUIRE) != GROUP_BEGUN) /* [begun] */
+        rovei_cpu_yield();
 }
 
 /* Notes where the group's tasks are. They are in one runtime, because who waits for them works there. Relaxed: it is
@@ -108,7 +131,7 @@ static __attribute__((noinline)) void group_begin(rove_group *group, struct rove
 static rove_status group_enter(rove_group *group, struct rove_runtime *runtime, struct rovei_worker *worker)
 {
     struct rove_runtime *before = __atomic_load_n(&group->spawned_to, __ATOMIC_RELAXED);
-    bool is_begun = __atomic_load_n(&group->is_begun, __ATOMIC_RELAXED);
+    bool is_begun = __atomic_load_n(&group->is_begun, __ATOMIC_ACQUIRE) == GROUP_BEGUN; /* [begun] */
     if (ROVEI_LIKELY(before == runtime && is_begun))
         return ROVE_OK;
     if (before && before != runtime && !rovei_group_is_settled(group))
@@ -117,6 +140,33 @@ static rove_status group_enter(rove_group *group, struct rove_runtime *runtime, 
     if (!is_begun)
         group_begin(group, worker);
     return ROVE_OK;
+}
+
+/* The worker that spawns into its own deque, or NULL if the task has to be injected. */
+static struct rovei_worker *group_spawner(const rove_group *group)
+{
+    struct rovei_worker *worker = worker_self();
+    bool is_here = worker && (!group->runtime || group->runtime == worker->runtime) && runtime_is_here(worker->runtime);
+    return is_here ? worker : NULL;
+}
+
+rove_status rovei_group_hold(rove_group *group)
+{
+    struct rovei_worker *worker = group_spawner(group);
+    struct rove_runtime *runtime = worker ? worker->runtime : group->runtime;
+    rove_status status = rovei_runtime_resolve(&runtime);
+    if (!status)
+        status = group_enter(group, runtime, worker);
+    if (status)
+        return status;
+    group->runtime = runtime;
+    rovei_group_count_spawned(worker, group, 1);
+    return ROVE_OK;
+}
+
+void rovei_group_let_go(rove_group *group)
+{
+    rovei_group_count_completed(worker_self(), group);
 }
 
 static rove_status group_spawn_here(struct rovei_worker *worker, rove_group *group, rove_group_fn *fn, void *arg)
@@ -134,6 +184,20 @@ static rove_status group_spawn_here(struct rovei_worker *worker, rove_group *gro
         worker_count(worker, COUNT_EXECUTED);
         group_run(&cell->injected.task);
     }
+    return ROVE_OK;
+}
+
+rove_status rovei_group_spawn_into(rove_group *group, struct rovei_injector *queue, rove_group_fn *fn, void *arg)
+{
+    struct rovei_worker *worker = worker_self();
+    rove_status status = group_enter(group, worker->runtime, worker);
+    struct group_task *cell = status ? NULL : slab_allocate(&worker->slab);
+    if (!cell)
+        return status ? status : ROVE_NO_MEMORY;
+    group_fill(cell, group, fn, arg);
+    rovei_group_count_spawned(worker, group, 1);
+    worker_count(worker, COUNT_SPAWNED);
+    injector_push(queue, &cell->injected, &cell->injected, 1);
     return ROVE_OK;
 }
 
@@ -191,8 +255,8 @@ rove_status rove_group_spawn_many(rove_group *group, rove_group_fn *fn, void *ar
     *spawned = 0;
     if (!group || !fn || count > INT32_MAX)
         return ROVE_INVALID;
-    struct rovei_worker *worker = worker_self();
-    if (!worker || (group->runtime && group->runtime != worker->runtime) || !runtime_is_here(worker->runtime))
+    struct rovei_worker *worker = group_spawner(group);
+    if (!worker)
         return group_spawn_outside(group, fn, args, stride, count, spawned);
     rove_status status = ROVE_OK;
     while (!status && *spawned < count) {
@@ -204,10 +268,10 @@ rove_status rove_group_spawn_many(rove_group *group, rove_group_fn *fn, void *ar
 
 rove_status rove_group_spawn(rove_group *group, rove_group_fn *fn, void *arg)
 {
-    struct rovei_worker *worker = worker_self();
     if (!group || !fn)
         return ROVE_INVALID;
-    if (!worker || (group->runtime && group->runtime != worker->runtime) || !runtime_is_here(worker->runtime))
+    struct rovei_worker *worker = group_spawner(group);
+    if (!worker)
         return rove_group_spawn_many(group, fn, arg, 0, 1, NULL);
     return group_spawn_here(worker, group, fn, arg);
 }
@@ -277,11 +341,9 @@ static rove_status waiter_work_there(struct group_waiter *waiter)
  * the same, and nobody spawns before all have returned. */
 static rove_status group_end(rove_group *group)
 {
-    rove_status status = rove_scope_status(&group->scope);
-    if (group->is_adopted)
-        __atomic_store_n(&group->scope.parent, NULL, __ATOMIC_RELAXED);
+    rove_status status = scope_leave(&group->scope, group->is_adopted ? NULL : scope_parent(&group->scope));
     __atomic_store_n(&group->has_ended, true, __ATOMIC_RELAXED);
-    __atomic_store_n(&group->is_begun, false, __ATOMIC_RELAXED);
+    __atomic_store_n(&group->is_begun, GROUP_NEW, __ATOMIC_RELAXED);
     return rove_group_failures(group) > 0 ? ROVE_FAILED : status;
 }
 
