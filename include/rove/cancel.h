@@ -8,8 +8,9 @@
  *     case ROVE_TIMED_OUT: ...
  *
  * Cancellation is cooperative. What has not started does not start: tasks of a group are discarded, loops and sorts end
- * at the next chunk. What runs goes on until it asks rove_is_canceled and returns. Asking costs a load for each scope
- * up to the root, and a look at the clock where one of them has a deadline.
+ * at the next chunk. What runs goes on until it asks rove_is_canceled and returns. Asking costs a load as long
+ * as nothing in the process is canceled or has a deadline; else a load for each scope up to the root, and a look at the
+ * clock for each that has a deadline.
  */
 #ifndef ROVE_CANCEL_H
 #define ROVE_CANCEL_H
@@ -53,7 +54,8 @@ ROVE_API rove_status rove_scope_run(rove_scope *scope, rove_runtime *runtime, vo
 ROVE_API void rove_scope_cancel(rove_scope *scope);
 
 /* What canceled `scope`, the first of several: ROVE_OK while it is not canceled; ROVE_FAILED after rove_fail in it; ROVE_TIMED_OUT if a deadline, its own or one
- * above, has passed and work in it was stopped by that; else ROVE_CANCELED. ROVE_OK for NULL. Any thread. */
+ * above, has passed and work in it was stopped by that; else ROVE_CANCELED. ROVE_OK for NULL. Any thread, as long as
+ * what is around the scope exists; when rove_scope_run has returned, the scope needs that no more. */
 ROVE_API rove_status rove_scope_status(const rove_scope *scope);
 
 /* The first error given to rove_fail in `scope`, or 0. Exact when what ran in it has ended. Any thread. */

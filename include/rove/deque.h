@@ -45,22 +45,28 @@ struct rovei_deque {
 };
 
 /*
- * Puts `task`, which is to run `run`, at the bottom. Returns true if the slow path must be taken now: the ring is full
- * or somebody is hungry. Owner only.
+ * Puts `task` at the bottom, which the caller knows is at `bottom`. Returns true if the slow path must be taken now: the
+ * ring is full or somebody is hungry. Owner only.
  *
  * Edges: slot (relaxed) and bottom (release [push]) -> a thief that forces publication reads bottom (acquire [force]):
  * it sees the slot and the task. Relaxed is enough for the slot because whoever reads it has first read `split` or
  * `bottom` with acquire. Relaxed is enough for `limit` because an armed doorbell that is heard one push late costs
  * parallelism and never a task; where it must not be late, the sleeper's heavy barrier pairs with the light one here.
  */
-static inline bool rovei_deque_push(struct rovei_deque *deque, struct rove_task *task, int64_t *slot)
+static inline bool rovei_deque_push_at(struct rovei_deque *deque, int64_t bottom, struct rove_task *task)
 {
-    int64_t bottom = ROVEI_LOAD(deque->bottom, RELAXED); /* own variable */
-    *slot = bottom;
     ROVEI_STORE(deque->slots[bottom & deque->mask], task, RELAXED);
     ROVEI_STORE(deque->bottom, bottom + 1, RELEASE); /* [push] */
     ROVEI_LIGHT_BARRIER();
     return ROVEI_UNLIKELY(bottom >= ROVEI_LOAD(deque->limit, RELAXED));
+}
+
+/* The same for a caller that does not know the bottom; `slot` receives it. */
+static inline bool rovei_deque_push(struct rovei_deque *deque, struct rove_task *task, int64_t *slot)
+{
+    int64_t bottom = ROVEI_LOAD(deque->bottom, RELAXED); /* own variable */
+    *slot = bottom;
+    return rovei_deque_push_at(deque, bottom, task);
 }
 
 /*

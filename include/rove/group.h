@@ -23,6 +23,8 @@
 
 ROVE_BEGIN_C
 
+struct rovei_isolation;
+
 /* What the error of a task does to the tasks of its group that have not started. */
 typedef enum rove_policy {
     ROVE_COLLECT_ALL = 0, /* nothing: all run */
@@ -38,19 +40,19 @@ typedef struct rove_group {
     void (*on_discard)(void *arg); /* called once for each task that is discarded, instead of its function; or NULL */
     rove_scope scope;              /* cancels the tasks that have not started; `deadline` and `parent` may be set */
 
-    char is_begun;               /* tasks have been spawned since the last wait */
-    bool has_ended;              /* a wait has returned */
-    bool is_adopted;             /* the scope's parent was found by the first spawn */
-    bool is_home;                /* whether the thread counts whose stack the group lies on */
-    int64_t local;               /* tasks counted by that thread */
-    rove_runtime *spawned_to;    /* where the last one went */
-    const void *isolation;       /* the innermost isolated group that it is part of, maybe itself */
-    const void *isolation_above; /* of an isolated group: the next one around it */
-    char pad[128];               /* what others write lies apart */
-    uint64_t state;              /* tasks counted with atomic operations, and whether somebody waits */
-    void *waiters;               /* threads that sleep until the group is empty */
-    int64_t failed;              /* how many tasks returned an error */
-    int64_t discarded;           /* how many did not run */
+    char is_begun;                     /* tasks have been spawned since the last wait */
+    bool is_locked;                    /* a waiter of an isolated group comes or goes */
+    bool has_ended;                    /* a wait has returned */
+    bool is_adopted;                   /* the scope's parent was found by the first spawn */
+    bool is_home;                      /* whether the thread counts whose stack the group lies on */
+    int64_t local;                     /* tasks counted by that thread */
+    rove_runtime *spawned_to;          /* where the last one went */
+    struct rovei_isolation *isolation; /* what its tasks are part of in isolation, or NULL */
+    char pad[128];                     /* what others write lies apart */
+    uint64_t state;                    /* tasks counted with atomic operations, and whether somebody waits */
+    void *waiters;                     /* threads that sleep until the group is empty */
+    int64_t failed;                    /* how many tasks returned an error */
+    int64_t discarded;                 /* how many did not run */
 } rove_group;
 
 /* The work of a task: returns 0 for success; anything else is an error and is kept if it is the group's first. The group

@@ -1,6 +1,7 @@
 /*
- * Loops, reductions and parallel calls without a grain size: a loop runs serially and hands half of what is left to a
- * worker that is hungry, when one is. A loop that is too small to gain stays serial.
+ * Loops and parallel calls without a grain size: a loop runs serially and hands half of what is left to a worker that
+ * is hungry, when one is. A loop that is too small to gain stays serial, and since nobody knows beforehand what an
+ * index costs, the first is done before any is given away: a handful of long calls is for rove_map or rove_invoke.
  *
  *     static void scale(int64_t begin, int64_t end, void *arg)
  *     {
@@ -12,12 +13,12 @@
  *     rove_for(0, n, scale, x);
  *
  * All of them may be called from any thread: on a thread that is no worker they run inside rove_run(NULL, ...). They
- * return when all is done; what the functions wrote is then visible. They take no heap memory for a loop, and for a
- * reduction only if its value is larger than 1 KiB.
+ * return when all is done; what the functions wrote is then visible. They take no heap memory. A body that wants memory
+ * of its worker's own finds it by rove_worker_id or rove_worker_state (runtime.h).
  *
- * Each is a scope (cancel.h) within the caller's: when that is canceled, or rove_fail is called inside, what has not been
- * begun is left undone, and the call returns ROVE_CANCELED, ROVE_TIMED_OUT or ROVE_FAILED. A loop that was canceled too
- * late to leave anything out returns ROVE_OK.
+ * Each is a scope (cancel.h) within the caller's: when that is canceled, or rove_fail is called inside, what has not
+ * been begun is left undone, and the call returns ROVE_CANCELED, ROVE_TIMED_OUT or ROVE_FAILED. A loop that was
+ * canceled too late to leave anything out returns ROVE_OK.
  *
  * Algorithm: lazy splitting after Tzannes, Caragea, Barua and Vishkin 2010; chunks grow until one takes microseconds.
  */
@@ -25,6 +26,7 @@
 #define ROVE_PARALLEL_H
 
 #include <rove/export.h>
+#include <rove/group.h>
 #include <rove/status.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,34 +42,84 @@ typedef void rove_range_fn(int64_t begin, int64_t end, void *arg);
  * (end <= begin) calls nothing.
  *
  * Returns ROVE_OK; ROVE_INVALID for a null `body`, or a range whose length is above INT64_MAX; from a thread that is no
- * worker also what rove_run returns, and then no index has been handled; ROVE_CANCELED, ROVE_TIMED_OUT, ROVE_FAILED, and
- * in a child of fork(2) ROVE_FORKED, with some indices not handled.
+ * worker also what rove_run returns, and then no index has been handled; ROVE_CANCELED, ROVE_TIMED_OUT, ROVE_FAILED,
+ * and in a child of fork(2) ROVE_FORKED, with some indices not handled.
  */
 ROVE_API rove_status rove_for(int64_t begin, int64_t end, rove_range_fn *body, void *arg);
 
-/* How to reduce a range to one value. `combine` must be associative; it need not be commutative, because neighbouring
- * values are combined in the order of their indices. How the range is cut depends on timing, so a floating-point sum
- * may differ in its last digits from run to run. */
-typedef struct rove_reduction {
-    size_t size;          /* of a value, in bytes; copied with memcpy; values made here are aligned to 64 bytes */
-    const void *identity; /* the value of an empty range: combining with it changes nothing */
-    /* Adds the indices from begin up to but not including end to `value`, on its right side. */
-    void (*body)(int64_t begin, int64_t end, void *value, void *arg);
-    /* Adds `right` to `left`; `right` is not used again, so what it owns may be taken over or must be freed. */
-    void (*combine)(void *left, void *right, void *arg);
-    void *arg;
-} rove_reduction;
+/* How a loop is cut. All zero: as rove_for does. */
+typedef struct rove_loop {
+    int64_t stride; /* from one index to the next; 0: 1. Ranges begin at `begin` plus a multiple of it */
+    int64_t grain;  /* ranges have a multiple of so many steps, only the last may have fewer; 0: found by itself */
+} rove_loop;
 
 /*
- * Reduces the indices from `begin` up to but not including `end` and stores the value in `result`, which has room for
- * reduction->size bytes.
+ * As rove_for, over begin, begin + stride, begin + 2 * stride and so on below `end`. The body gets indices:
  *
- * Returns ROVE_OK; ROVE_INVALID for a null argument or field, a size of zero, a result that overlaps the identity, or a
- * range whose length is above INT64_MAX; from a thread that is no worker also what rove_run returns; ROVE_CANCELED,
- * ROVE_TIMED_OUT, ROVE_FAILED: then `result` is the value of some of the indices. Where there is no memory for a second
- * value, the part is reduced serially.
+ *     for (int64_t i = begin; i < end; i += stride)
+ *
+ * A grain is rarely needed. It is for bodies that want whole cache lines or vectors, or share something costly among
+ * neighbours; a loop has no more parts than grains. `options` may be NULL, and is not used after the call.
+ *
+ * Returns what rove_for does; ROVE_INVALID also for a negative stride or grain.
  */
-ROVE_API rove_status rove_reduce(int64_t begin, int64_t end, const rove_reduction *reduction, void *result);
+ROVE_API rove_status rove_for_with(int64_t begin, int64_t end, rove_range_fn *body, void *arg,
+                                   const rove_loop *options);
+
+/* A part of a plane: the rows from row_begin up to but not including row_end, of each the columns likewise. */
+typedef struct rove_tile {
+    int64_t row_begin;
+    int64_t row_end;
+    int64_t column_begin;
+    int64_t column_end;
+} rove_tile;
+
+/* The body of a loop over a plane: handles all of `tile`, which is never empty. */
+typedef void rove_tile_fn(const rove_tile *tile, void *arg);
+
+/*
+ * Calls `body` so that every cell of `whole` is handled exactly once. With `rows` and `columns` above zero each tile
+ * has that size, but for those at the lower and right edges: choose it where neighbours above each other share a cache,
+ * as in a transposition. With both zero it is found by itself: a tile is then a part of one row, or some whole rows.
+ *
+ * Returns what rove_for does; ROVE_INVALID for a null argument, a negative size, one size of two, or a plane of more
+ * than INT64_MAX rows, columns or tiles (cells, where the size is found by itself).
+ */
+ROVE_API rove_status rove_for_2d(const rove_tile *whole, int64_t rows, int64_t columns, rove_tile_fn *body, void *arg);
+
+/*
+ * Calls fn(element, arg) once for each of the `count` elements of `size` bytes at `base`.
+ *
+ * Returns what rove_for does; ROVE_INVALID for a null function, and unless `count` is zero for a null `base`, a size of
+ * zero, or an array that no memory could hold.
+ */
+ROVE_API rove_status rove_for_each(void *base, size_t count, size_t size, void (*fn)(void *element, void *arg),
+                                   void *arg);
+
+/* A call of rove_map: returns 0 for success; anything else is an error. */
+typedef int rove_map_fn(size_t index, void *arg);
+
+/* How calls are made, and what came of them. All zero is valid. */
+typedef struct rove_mapping {
+    size_t limit;       /* at most so many calls have begun and not ended at any moment; 0: no limit */
+    rove_policy policy; /* ROVE_COLLECT_ALL: all calls are made; ROVE_FAIL_FAST: none begins after the first error */
+    int *results;       /* what each call returned, by index; those not made leave theirs as it is. NULL: not wanted */
+    int error;       /* out: of the calls that returned an error, that of the smallest index; else that of rove_fail */
+    size_t failures; /* out: how many calls returned an error */
+} rove_mapping;
+
+/*
+ * Calls fn(index, arg) for each index below `count`, in about this order, each by itself: for calls that are long, or
+ * take something of which there is not enough for all workers. Short ones are cheaper in a loop. Other results than an
+ * error the calls leave in an array of the caller's. `mapping` may be NULL: no limit, all calls are made.
+ *
+ * A call that waits counts as one that has not ended, and its worker may begin another meanwhile if the limit allows.
+ *
+ * Returns ROVE_OK; ROVE_FAILED if a call returned an error, which is then also the error of the scope around, unless
+ * that has one; else what rove_for does (ROVE_INVALID for a null function, or a `policy` that is none), with some calls
+ * not made. rove_fail in a call stops the rest whatever the policy.
+ */
+ROVE_API rove_status rove_map(size_t count, rove_map_fn *fn, void *arg, rove_mapping *mapping);
 
 /* A function and its argument. */
 typedef struct rove_call {

@@ -4,17 +4,35 @@
  *   runtime.h   workers and their configuration; rove_run
  *   task.h      fork and join: recursive divide and conquer at about the cost of a call
  *   group.h     spawn and wait: dynamic fan-out, structured fan-in, the first error
- *   parallel.h  loops, reductions, parallel calls; no grain size
+ *   parallel.h  loops and parallel calls; no grain size
+ *   reduce.h    reductions, free or with the same bits on every run; sums of arrays
+ *   scan.h      scans: running sums, and what is like them
+ *   find.h      searches: the first index for which something holds, or any
+ *   filter.h    filters and partitions that keep the order
+ *   sort.h      sorting and merging
  *   cancel.h    scopes: canceling work, deadlines
+ *   future.h    one value that comes later
+ *   local.h     a value for each worker
+ *   numa.h      memory nodes: memory that lies, and loops that run, where the data is
+ *   scale.h     the number of workers while running; blocking regions; phases
  *   stats.h     what the workers have done
  */
 #ifndef ROVE_ROVE_H
 #define ROVE_ROVE_H
 
 #include <rove/cancel.h>
+#include <rove/filter.h>
+#include <rove/find.h>
+#include <rove/future.h>
 #include <rove/group.h>
+#include <rove/local.h>
+#include <rove/numa.h>
 #include <rove/parallel.h>
+#include <rove/reduce.h>
 #include <rove/runtime.h>
+#include <rove/scale.h>
+#include <rove/scan.h>
+#include <rove/sort.h>
 #include <rove/stats.h>
 #include <rove/status.h>
 #include <rove/task.h>

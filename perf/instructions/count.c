@@ -1,10 +1,12 @@
 /*
- * What perf.instructions counts: fib with a fork and a join at every call, in a runtime of one worker. `count <n>` prints
- * the answer; the difference between two sizes is that of their forks.
+ * What perf.instructions and perf.shared count: fib with a fork and a join at every call, in a runtime of one worker.
+ * `count plain <n>` and `count at <n>` print the answer, by rove_fork and rove_join and by rove_fork_at and rove_join_at;
+ * the difference between two sizes is that of their forks.
  */
 #include <rove/rove.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct fib {
     rove_task task;
@@ -32,21 +34,55 @@ static void fib_task(rove_task *task)
     self->value = fib(self->n);
 }
 
+static void fib_at_task(rove_task *task);
+static long fib_at_sum(rove_deque *deque, int64_t slot, int n);
+
+static long fib_at(rove_deque *deque, int64_t slot, int n)
+{
+    return n < 2 ? n : fib_at_sum(deque, slot, n);
+}
+
+__attribute__((noinline)) static long fib_at_sum(rove_deque *deque, int64_t slot, int n)
+{
+    struct fib left;
+    left.n = n - 1;
+    int64_t next = rove_fork_at(deque, slot, &left.task, fib_at_task);
+    long right = fib_at(deque, next, n - 2);
+    if (rove_join_at(deque, &slot, &left.task) == ROVE_JOIN_RUNS)
+        left.value = fib_at(deque, slot, left.n);
+    return left.value + right;
+}
+
+static void fib_at_task(rove_task *task)
+{
+    struct fib *self = (struct fib *)task;
+    int64_t slot;
+    rove_deque *deque = rove_deque_here(&slot);
+    self->value = fib_at(deque, slot, self->n);
+}
+
 static void work(void *n)
 {
     *(long *)n = fib((int)*(long *)n);
 }
 
+static void work_at(void *n)
+{
+    int64_t slot;
+    rove_deque *deque = rove_deque_here(&slot);
+    *(long *)n = fib_at(deque, slot, (int)*(long *)n);
+}
+
 int main(int argc, char **argv)
 {
-    long n = argc == 2 ? atol(argv[1]) : 0;
+    long n = argc == 3 ? atol(argv[2]) : 0;
     rove_config config;
     rove_runtime *runtime;
     rove_config_default(&config);
     config.workers = 1;
     if (n < 2 || rove_runtime_create(&runtime, &config, NULL) != ROVE_OK)
         return EXIT_FAILURE;
-    rove_status status = rove_run(runtime, work, &n);
+    rove_status status = rove_run(runtime, strcmp(argv[1], "at") == 0 ? work_at : work, &n);
     printf("%ld\n", n);
     rove_runtime_destroy(runtime);
     return status == ROVE_OK ? EXIT_SUCCESS : EXIT_FAILURE;

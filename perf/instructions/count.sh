@@ -1,21 +1,11 @@
 #!/bin/sh
-# count.sh <program> <most>: fails if a fork and its join take more than <most> instructions, which valgrind counts: they
-# do not depend on what else the machine does. The figure includes the two calls of fib that belong to each fork.
+# count.sh <program> <most> <most at>: fails if a fork and its join take more than <most> instructions, or more than
+# <most at> where the place in the deque is passed on. The figures include the two calls of fib that belong to each fork.
 set -eu
+. "$(dirname "$0")/instructions.sh"
 
-# fib(15) forks 986 times, fib(23) 46,367 times.
-instructions()
-{
-    HWLOC_COMPONENTS=stop valgrind --tool=callgrind --callgrind-out-file=/dev/null "$1" "$2" 2>&1 |
-        sed -n 's/.*Collected : *//p'
-}
-
-small=$(instructions "$1" 15)
-large=$(instructions "$1" 23)
-if [ -z "$small" ] || [ -z "$large" ]; then
-    echo "valgrind did not count"
-    exit 1
-fi
-hundredths=$(((large - small) * 100 / (46367 - 986)))
-echo "$((hundredths / 100)).$(printf %02d $((hundredths % 100))) instructions per fork and join; at most $2"
-[ "$hundredths" -le "$(($2 * 100))" ]
+plain=$(hundredths "$1" plain)
+at=$(hundredths "$1" at)
+echo "rove_fork and rove_join: $(decimal "$plain") instructions; at most $2"
+echo "rove_fork_at and rove_join_at: $(decimal "$at") instructions; at most $3"
+[ "$plain" -le "$(($2 * 100))" ] && [ "$at" -le "$(($3 * 100))" ]

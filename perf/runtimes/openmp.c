@@ -34,8 +34,17 @@ static const struct perf_variant openmp_variants[] = {
     {&perf_cilksort, "openmp", cilksort_openmp, PERF_EACH},
     {&perf_mandelbrot, "openmp", mandelbrot_openmp, PERF_EACH},
     {&perf_wordcount, "openmp", wordcount_openmp, PERF_EACH},
+    {&perf_csv, "openmp", csv_openmp, PERF_EACH},
+    {&perf_reduce_sum, "openmp", reduce_sum_openmp, PERF_EACH},
+    {&perf_reduce_dot, "openmp", reduce_dot_openmp, PERF_EACH},
+    {&perf_stencil, "openmp", stencil_openmp, PERF_EACH},
+    {&perf_scan, "openmp", scan_openmp, PERF_EACH},
+    {&perf_scan, "openmp_scan", scan_openmp_directive, PERF_EACH},
     {&perf_group_spawn, "openmp", group_spawn_openmp, PERF_EACH},
     {&perf_loop_dispatch, "openmp", loop_dispatch_openmp, PERF_EACH},
+    {&perf_small_loop_10_short, "openmp", small_loop_openmp, PERF_EACH},
+    {&perf_small_loop_10, "openmp", small_loop_openmp, PERF_EACH},
+    {&perf_small_loop_1000, "openmp", small_loop_openmp, PERF_EACH},
 };
 
 const struct perf_runtime perf_openmp_runtime = {

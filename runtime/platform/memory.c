@@ -1,8 +1,10 @@
+#define _GNU_SOURCE
 #include "runtime/platform/memory.h"
 
 #include <rove/deque.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Allocators want sizes that are multiples of the alignment; a pair of lines is the least alignment that we ask for. */
 static size_t memory_round(size_t size)
@@ -35,4 +37,9 @@ void rovei_memory_release(const rove_allocator *allocator, void *memory, size_t 
         allocator->release(memory, memory_round(size), allocator->arg);
     else if (!allocator->allocate)
         free(memory);
+}
+
+void rovei_memory_expect_dense(void *memory, size_t size)
+{
+    madvise(memory, size, MADV_HUGEPAGE); /* if that is refused, it comes in small ones */
 }

@@ -80,6 +80,20 @@ static inline int64_t injector_length(struct rovei_injector *injector)
     return ROVEI_LOAD(injector->length, RELAXED); /* a hint */
 }
 
+/* Takes the oldest task off, or NULL. Requires: the lock. */
+static inline struct rovei_injected *injector_detach(struct rovei_injector *injector)
+{
+    struct rovei_injected *first = injector->oldest;
+    if (!first)
+        return NULL;
+    injector->oldest = first->next;
+    if (!injector->oldest)
+        injector->newest = NULL;
+    first->next = NULL;
+    ROVEI_STORE(injector->length, ROVEI_LOAD(injector->length, RELAXED) - 1, SEQ_CST);
+    return first;
+}
+
 /* Takes up to `most` of the oldest tasks, linked by `next` in the order in which they came, and stores in `*count` how
  * many. NULL if there are none or the lock was not free: injector_is_empty tells which. Any thread. */
 static inline struct rovei_injected *injector_take(struct rovei_injector *injector, int64_t most, int64_t *count)

@@ -67,14 +67,14 @@ int rovei_join_slow(rove_task *task)
 {
     struct rovei_worker *worker = worker_self();
     if (!worker)
-        return ROVEI_JOIN_RUNS;
+        return ROVE_JOIN_RUNS;
     if (task->slot == SLOT_UNQUEUED) {
         deque_restore(&worker->forks, (int64_t)task->run);
-        return ROVEI_JOIN_RUNS;
+        return ROVE_JOIN_RUNS;
     }
     if (deque_take_slow(&worker->forks, task->slot))
-        return ROVEI_JOIN_RUNS;
+        return ROVE_JOIN_RUNS;
     struct rovei_wait wait = {
-        .is_over = join_is_over, .arg = task, .stolen = task, .is_isolated = worker_isolation(worker) != NULL};
+        .is_over = join_is_over, .arg = task, .stolen = task, .isolation = worker_isolation(worker)};
     return (int)rovei_wait(worker, &wait, false);
 }

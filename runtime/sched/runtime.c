@@ -124,6 +124,8 @@ static void runtime_begin_auto(struct rove_runtime *runtime, rove_report *report
 static void runtime_free(struct rove_runtime *runtime)
 {
     rove_allocator allocator = runtime->settings.allocator;
+    if (__atomic_load_n(&runtime->scope.state, __ATOMIC_RELAXED) & SCOPE_IS_COUNTED)
+        atomic_fetch_sub_explicit(&rovei_scopes_to_heed, 1, memory_order_relaxed); /* a hint */
     size_t slots = (size_t)runtime->limit * sizeof *runtime->pool;
     for (int i = 0; i < runtime->limit && runtime->pool && runtime->guests; i++) {
         rovei_worker_destroy(runtime_pool(runtime, i));
@@ -207,6 +209,7 @@ static rove_status runtime_create(rove_runtime **out, const rove_config *config,
         return ROVE_NO_MEMORY;
     }
     runtime->settings = settings;
+    runtime->scope.state = SCOPE_IS_BEGUN;
     mutex_init(&runtime->seats);
     mutex_init(&runtime->stopping);
     status = runtime_build(runtime, report);

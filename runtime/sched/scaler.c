@@ -74,19 +74,37 @@ static int scaler_most(const struct rove_runtime *runtime, const struct scaler_m
     return most > runtime->scaler.least ? most : runtime->scaler.least;
 }
 
+static bool seating_is_of(const struct rovei_seating *seating, const struct scaler_memory *memory)
+{
+    return seating->plan.allowed_count == memory->processors &&
+           memcmp(seating->plan.allowed, memory->allowed, (size_t)memory->processors * sizeof *memory->allowed) == 0;
+}
+
+/* The plan for what is left: one that there was already, or a new one. NULL without memory. Requires: the lock. */
+static struct rovei_seating *scaler_seating(struct rove_runtime *runtime, const struct scaler_memory *memory)
+{
+    const rove_allocator *allocator = &runtime->settings.allocator;
+    for (struct rovei_seating *seating = runtime->seatings; seating; seating = seating->older)
+        if (seating_is_of(seating, memory))
+            return seating;
+    struct rovei_seating *seating = rovei_memory_allocate(allocator, sizeof *seating);
+    if (seating && !rovei_plan_restrict(&seating->plan, &runtime->plan, memory->allowed, memory->processors)) {
+        rovei_memory_release(allocator, seating, sizeof *seating);
+        seating = NULL;
+    }
+    if (seating) {
+        seating->older = runtime->seatings;
+        runtime->seatings = seating;
+    }
+    return seating;
+}
+
 /* Binds the workers anew to what is left of the plan. Without memory they stay as they are. Requires: the lock. */
 static void scaler_reseat(struct rove_runtime *runtime, const struct scaler_memory *memory)
 {
-    struct rovei_seating *seating = rovei_memory_allocate(&runtime->settings.allocator, sizeof *seating);
-    if (!seating)
-        return;
-    if (!rovei_plan_restrict(&seating->plan, &runtime->plan, memory->allowed, memory->processors)) {
-        rovei_memory_release(&runtime->settings.allocator, seating, sizeof *seating);
-        return;
-    }
-    seating->older = runtime->seatings;
-    runtime->seatings = seating;
-    atomic_store_explicit(&runtime->seated, &seating->plan, memory_order_release); /* [seated] */
+    const struct rovei_seating *seating = scaler_seating(runtime, memory);
+    if (seating)
+        atomic_store_explicit(&runtime->seated, &seating->plan, memory_order_release); /* [seated] */
 }
 
 /* Reads the affinity mask. True if there was another before. */

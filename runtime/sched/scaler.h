@@ -5,7 +5,8 @@
 #ifndef ROVEI_SCHED_SCALER_H
 #define ROVEI_SCHED_SCALER_H
 
-#include <pthread.h>
+#include "runtime/platform/thread.h"
+
 #include <rove/scale.h>
 #include <stdatomic.h>
 #include <stdbool.h>

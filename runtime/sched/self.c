@@ -1,6 +1,7 @@
 /*
- * Which worker this thread is. The library's only state that belongs to the process is here: one thread-local pointer,
- * and the deque that it points to on threads that are no workers.
+ * Which worker this thread is. The library's state that belongs to the process is here: one thread-local pointer, the
+ * deque that it points to on threads that are no workers, and a count of scopes. That one is no runtime's, because a
+ * scope may be canceled by somebody who does not know whether the runtime that it was in still exists.
  */
 #include "runtime/sched/runtime.h"
 
@@ -13,6 +14,8 @@ struct rovei_deque rovei_outside = {
     .slots = &outside_slot, .limit = INT64_MIN, .split = INT64_MAX, .ring = &outside_ring};
 
 __thread struct rovei_deque *rovei_self __attribute__((tls_model("initial-exec"))) = &rovei_outside;
+
+_Atomic(int32_t) rovei_scopes_to_heed;
 
 struct rovei_worker *rovei_worker_become(struct rovei_worker *worker)
 {

@@ -4,6 +4,7 @@
  * Edges; all of them seq_cst, because each pairs "I say, then I look" on one side with the same on the other
  *   [role]   idle.counts -> feeders (rovei_wake_one) and workers that begin (rovei_listen)
  *   [asleep] state -> wakers, and whoever feeds
+ *   [bell]   split -> the parker, before it arms `limit`: it does not take an answered bell for an armed one
  *   [over]   what ends a wait -> the waiter's last look; see wait.h
  */
 #include "runtime/sched/sleep.h"
@@ -11,6 +12,7 @@
 #include "runtime/platform/barrier.h"
 #include "runtime/platform/clock.h"
 #include "runtime/platform/cpu.h"
+#include "runtime/sched/isolation.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/stop.h"
 #include "runtime/sched/wait.h"
@@ -201,6 +203,15 @@ bool rovei_work_is_visible(struct rove_runtime *runtime)
     return false;
 }
 
+/* The bell may look armed and not be: an owner that has answered, and looked for sleepers before this one said that it is
+ * one, has reset `limit` before it published. Seq_cst, as its publication and its look: if it has not seen us, we see what
+ * it published, and so the reset. [bell] */
+static void sleep_ring(struct rovei_deque *deque)
+{
+    (void)ROVEI_LOAD(deque->split, SEQ_CST);
+    deque_ring_doorbell(deque);
+}
+
 /* Rings the doorbell of every worker that runs, and makes sure that it is heard or that what it missed is visible. */
 static void sleep_ring_all(struct rove_runtime *runtime, const struct rovei_worker *but)
 {
@@ -210,8 +221,8 @@ static void sleep_ring_all(struct rove_runtime *runtime, const struct rovei_work
         if (!worker || worker == but ||
             atomic_load_explicit(&worker->state, memory_order_seq_cst) != WORKER_RUNNING) /* [asleep] */
             continue;
-        deque_ring_doorbell(&worker->forks);
-        deque_ring_doorbell(&worker->spawns);
+        sleep_ring(&worker->forks);
+        sleep_ring(&worker->spawns);
         is_anybody_running = true;
     }
     if (is_anybody_running && atomic_load_explicit(&runtime->has_barrier, memory_order_relaxed) &&
@@ -241,11 +252,17 @@ bool rovei_sleep(struct rovei_worker *worker, int64_t until)
 }
 
 /* The last look before sleeping. A worker that hears must not sleep on any work; a DEAF one must not be the last awake:
- * what each of several waits for may lie in the deque of another. */
-static bool sleep_may_not(struct rovei_worker *worker, bool is_hearing)
+ * what each of several waits for may lie in the deque of another. In an isolated wait what others have is not for this
+ * worker, but those that are deep down may take it. */
+static bool sleep_may_not(struct rovei_worker *worker, const struct rovei_wait *wait, bool is_hearing)
 {
     struct rove_runtime *runtime = worker->runtime;
-    return (is_hearing || !sleep_is_anybody_awake(runtime, worker)) && rovei_work_is_visible(runtime);
+    if (wait->isolation && !injector_is_empty(&wait->isolation->tasks)) /* [feed] of isolation.h */
+        return true;
+    bool has_work = (is_hearing || !sleep_is_anybody_awake(runtime, worker)) && rovei_work_is_visible(runtime);
+    if (has_work && wait->isolation)
+        rovei_wake_deaf(runtime);
+    return has_work && !wait->isolation;
 }
 
 /* Steps 1 to 5 of "to park" in sleep.md. */
@@ -259,21 +276,24 @@ bool rovei_park(struct rovei_worker *worker, const struct rovei_wait *wait, bool
         wait->before_sleep(wait->arg);
     if (is_hearing)
         sleep_count(runtime, IDLE_SLEEPER - (is_searcher ? IDLE_SEARCHER : 0));
+    atomic_store_explicit(&worker->is_isolated, wait->isolation != NULL,
+                          memory_order_relaxed);                        /* ordered by the next */
     atomic_store_explicit(&worker->state, state, memory_order_seq_cst); /* [asleep] */
     if (is_hearing)
         sleep_ring_all(runtime, worker);
     else
         rovei_wake_one(runtime, worker);
     bool is_over = wait->is_over(wait->arg); /* [over] */
-    bool has_work = !is_over && sleep_may_not(worker, is_hearing);
-    if (has_work && wait->is_isolated)
-        rovei_wake_deaf(runtime); /* what is there is not for this one, whoever else it is for */
-    else if (is_over || (has_work && !is_hearing))
+    bool has_work = !is_over && sleep_may_not(worker, wait, is_hearing);
+    if (is_over || (has_work && !is_hearing))
         sleep_end(worker);
     else if (has_work)
         sleep_call(worker);
     else
         rovei_stop_if_quiet(runtime);
+    /* Whoever has put us from IDLE on the bench meanwhile has not taken over what we were to look after. */
+    if ((is_over || has_work) && atomic_load_explicit(&worker->state, memory_order_seq_cst) == WORKER_BENCHED)
+        rovei_leave_work(runtime);
     bool is_called = rovei_sleep(worker, wait->until);
     if (!is_called && is_searcher && (is_over || has_work))
         sleep_hand_over(worker);
@@ -286,8 +306,8 @@ void rovei_wake_deaf(struct rove_runtime *runtime)
 {
     for (int i = 0; i < runtime_slots(runtime); i++) {
         struct rovei_worker *worker = runtime_slot(runtime, i);
-        if (worker && worker != worker_self() &&
-            atomic_load_explicit(&worker->state, memory_order_seq_cst) == WORKER_DEAF) /* [asleep] */
+        if (worker && atomic_load_explicit(&worker->state, memory_order_seq_cst) == WORKER_DEAF && /* [asleep] */
+            !atomic_load_explicit(&worker->is_isolated, memory_order_relaxed)) /* ordered by the state */
             rovei_wake_worker(worker);
     }
 }
@@ -313,6 +333,8 @@ void rovei_unbench(struct rovei_worker *worker)
     sleep_ring_all(runtime, worker);
     if (rovei_work_is_visible(runtime))
         rovei_wake_one(runtime, worker);
+    if (runtime_is_in_phase(runtime))
+        sleep_wake_if_asleep(worker);
 }
 
 bool rovei_bench_idle(struct rovei_worker *worker)

@@ -69,7 +69,7 @@ bool rovei_sleep(struct rovei_worker *worker, int64_t until);
 /* Rings the doorbells of a worker that begins to work while others sleep and nobody searches. Owner only. */
 void rovei_listen(struct rovei_worker *worker);
 
-/* Wakes all workers that are DEAF, to look again whether they can do something. Any thread. */
+/* Wakes all workers that are DEAF because they are deep down, to do what they can. Any thread. */
 void rovei_wake_deaf(struct rove_runtime *runtime);
 
 /* For a worker that has stopped running (its state says so) and may leave public tasks: sees to it that somebody runs

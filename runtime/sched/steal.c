@@ -143,19 +143,6 @@ bool rovei_find_stolen(struct rovei_worker *worker, struct rovei_job *job)
     return false;
 }
 
-bool rovei_find_spawned(struct rovei_worker *worker, struct rovei_job *job)
-{
-    struct rove_runtime *runtime = worker->runtime;
-    job->joiner = NULL;
-    for (int i = 0; i < runtime_slots(runtime); i++) {
-        struct rovei_worker *victim = runtime_slot(runtime, i);
-        if (victim && victim != worker &&
-            find_steal(worker, &victim->spawns, worker->distances[victim->seat], &job->task))
-            return true;
-    }
-    return false;
-}
-
 static bool force_barrier_passes(struct rovei_worker *worker, struct rovei_worker *victim)
 {
     int64_t token = DEQUE_TOKENS + ((int64_t)worker->index << 40) + ++worker->attempts;

@@ -24,9 +24,6 @@ bool rovei_find_from(struct rovei_worker *worker, struct rovei_worker *victim, s
 /* A task of anybody's, near to far. */
 bool rovei_find_stolen(struct rovei_worker *worker, struct rovei_job *job);
 
-/* A spawned task of another worker's, as it comes. */
-bool rovei_find_spawned(struct rovei_worker *worker, struct rovei_job *job);
-
 /* Publishes for busy owners that hide tasks; at most every so often. True if something became public. */
 bool rovei_force_any(struct rovei_worker *worker, int64_t now);
 

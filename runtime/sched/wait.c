@@ -2,6 +2,7 @@
 
 #include "runtime/platform/clock.h"
 #include "runtime/platform/cpu.h"
+#include "runtime/sched/isolation.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/steal.h"
 
@@ -10,9 +11,6 @@ enum { WAIT_DEPTH = 32 };
 
 /* Every so many tasks the injector comes before the own deque, so that work from outside does not starve. */
 enum { WAIT_INJECTOR_TICKS = 61 };
-
-/* How many strangers a worker in an isolated wait moves out of its way before it looks whether the wait is over. */
-enum { WAIT_STRANGERS = 256 };
 
 /* A worker that has seen work but could not get it looks again for at least so long, in nanoseconds. */
 enum { WAIT_PATIENCE = 20000 };
@@ -42,45 +40,11 @@ static bool wait_find_related(struct rovei_worker *worker, const struct rovei_wa
     return wait_find_at_thief(worker, wait, job);
 }
 
-/* Leaves a stranger to others. All spawned tasks can be injected. */
-static void wait_put_aside(struct rovei_worker *worker, rove_task *task)
+static bool wait_find_isolated(const struct rovei_wait *wait, struct rovei_job *job)
 {
-    struct rovei_injected *injected = (struct rovei_injected *)task;
-    if (!rovei_worker_spawn(worker, task))
-        injector_push(&worker->runtime->injectors[0], injected, injected, 1);
-}
-
-/* Looks through the own deque, as a whole. Strangers are put back, in their order. */
-static bool wait_find_isolated_own(struct rovei_worker *worker, const struct rovei_wait *wait, struct rovei_job *job)
-{
-    rove_task *strangers[WAIT_STRANGERS];
-    int count = 0;
-    bool is_found = false;
-    while (!is_found && count < WAIT_STRANGERS && rovei_find_own(worker, job)) {
-        is_found = wait->is_related(job->task, wait->arg);
-        if (!is_found)
-            strangers[count++] = job->task;
-    }
-    while (count > 0)
-        wait_put_aside(worker, strangers[--count]);
-    return is_found;
-}
-
-/* Looks at what others have, and at the injectors. Strangers go to the own deque, where others may take them. */
-static bool wait_find_isolated(struct rovei_worker *worker, const struct rovei_wait *wait, struct rovei_job *job)
-{
-    if (!wait->is_related)
-        return false;
-    if (wait_find_isolated_own(worker, wait, job))
-        return true;
-    for (int i = 0; i < WAIT_STRANGERS; i++) {
-        if (!rovei_find_spawned(worker, job) && !rovei_find_injected(worker, job))
-            break;
-        if (wait->is_related(job->task, wait->arg))
-            return true;
-        wait_put_aside(worker, job->task);
-    }
-    return wait_find_isolated_own(worker, wait, job); /* a look at an injector may have brought several */
+    job->joiner = NULL;
+    job->task = rovei_isolation_take(wait->isolation);
+    return job->task != NULL;
 }
 
 static bool wait_find(struct rovei_worker *worker, const struct rovei_wait *wait, struct rovei_job *job)
@@ -94,8 +58,8 @@ static bool wait_find(struct rovei_worker *worker, const struct rovei_wait *wait
 static bool wait_find_for(struct rovei_worker *worker, const struct rovei_wait *wait, bool takes_all,
                           struct rovei_job *job)
 {
-    if (wait->is_isolated)
-        return wait_find_isolated(worker, wait, job);
+    if (wait->isolation)
+        return wait_find_isolated(wait, job);
     return takes_all ? wait_find(worker, wait, job) : wait_find_related(worker, wait, job);
 }
 
@@ -149,8 +113,11 @@ static bool wait_search(struct rovei_worker *worker, const struct rovei_wait *wa
 rove_status rovei_wait(struct rovei_worker *worker, const struct rovei_wait *wait, bool is_searcher)
 {
     bool is_hearing =
-        !wait->is_isolated && (wait->is_between_tasks || (worker->depth < WAIT_DEPTH && wait_has_stack(worker)));
+        !wait->isolation && (wait->is_between_tasks || (worker->depth < WAIT_DEPTH && wait_has_stack(worker)));
+    struct rovei_isolated isolated = {.worker = worker};
     struct rovei_job job;
+    if (wait->isolation)
+        rovei_isolation_enter(wait->isolation, &isolated);
     worker->depth++;
     while (wait_search(worker, wait, is_hearing, &is_searcher, &job)) {
         if (is_searcher)
@@ -161,6 +128,8 @@ rove_status rovei_wait(struct rovei_worker *worker, const struct rovei_wait *wai
     if (is_searcher)
         rovei_search_stop(worker);
     worker->depth--;
+    if (wait->isolation)
+        rovei_isolation_leave(wait->isolation, &isolated);
     if (!runtime_is_here(worker->runtime))
         return ROVE_FORKED;
     return wait->until == 0 || wait->is_over(wait->arg) ? ROVE_OK : ROVE_PENDING;

@@ -8,6 +8,7 @@
 #include <rove/task.h>
 #include <stdbool.h>
 
+struct rovei_isolation;
 struct rovei_worker;
 
 struct rovei_wait {
@@ -15,16 +16,15 @@ struct rovei_wait {
      * with another, and then calls rovei_wake_worker: a waiter that is about to sleep and a completer that is about to
      * look see each other. */
     bool (*is_over)(void *arg);
-    /* Whether a spawned task is part of what is waited for, and so may run however deep the stack is, and in a wait that
-     * is isolated. May be NULL. */
+    /* Whether a spawned task is part of what is waited for, and so may run however deep the stack is. May be NULL. */
     bool (*is_related)(const rove_task *task, void *arg);
     /* Called before the worker says that it sleeps: the last chance to tell those who will wake it. May be NULL. */
     void (*before_sleep)(void *arg);
     void *arg;
-    rove_task *stolen;     /* the task that is joined, or NULL: its thief is robbed first */
-    int64_t until;         /* the wait is given up then; 0: never */
-    bool is_between_tasks; /* a pool thread that has nothing on its stack */
-    bool is_isolated;      /* nothing may run on top of it but what is related */
+    rove_task *stolen;                 /* the task that is joined, or NULL: its thief is robbed first */
+    int64_t until;                     /* the wait is given up then; 0: never */
+    bool is_between_tasks;             /* a pool thread that has nothing on its stack */
+    struct rovei_isolation *isolation; /* nothing may run on top of it but what this holds; or NULL */
 };
 
 /* Works until `wait` is over. Returns ROVE_OK; ROVE_PENDING if its time ran out first; ROVE_FORKED at once in a child of

@@ -20,6 +20,7 @@
 #include <rove/task.h>
 #include <stdatomic.h>
 
+struct rovei_isolation;
 struct rovei_plan;
 
 /* Who is in the slot, and whether it can be woken. A futex word.
@@ -65,12 +66,22 @@ enum worker_counter {
 
 /* What a worker is in the middle of: a task, a loop or another scope, on its stack. Those below it are suspended. */
 struct rovei_frame {
-    rove_scope *scope;     /* what cancels it */
-    const void *group;     /* of a group's task: the group; else NULL */
-    const void *isolation; /* the innermost isolated group that it is part of, or NULL */
-    uintptr_t what;        /* the function of a task, to name it by; or 0 */
+    rove_scope *scope;                 /* what cancels it */
+    const void *group;                 /* of a group's task: the group; else NULL */
+    struct rovei_isolation *isolation; /* what it is part of in isolation, or NULL */
+    uintptr_t what;                    /* the function of a task, to name it by; or 0 */
     struct rovei_frame *below;
 };
+
+/* Bits of the state of a scope: why it is canceled, a rove_status; whether it has a deadline; whether work runs in it;
+ * and whether it is counted among those that work in it has to look at. */
+#define SCOPE_CAUSE INT32_C(0xff)
+#define SCOPE_IS_TIMED INT32_C(0x100)
+#define SCOPE_IS_BEGUN INT32_C(0x200)
+#define SCOPE_IS_COUNTED INT32_C(0x400)
+
+/* How many scopes that have begun are canceled or have a deadline. While there is none, nobody has to look at any. */
+extern _Atomic(int32_t) rovei_scopes_to_heed;
 
 /* What decided how a pool thread was bound: when any of this changes, it is bound anew. */
 struct rovei_binding {
@@ -109,8 +120,9 @@ struct rovei_worker {
     _Atomic(uint64_t) counts[COUNTERS]; /* read by others at any time */
     char owner_pad[ROVEI_LINE];
 
-    _Atomic(uint32_t) state; /* enum worker_state */
-    pthread_t thread;        /* of a pool slot */
+    _Atomic(uint32_t) state;   /* enum worker_state */
+    _Atomic(bool) is_isolated; /* the wait in which it is DEAF is an isolated one */
+    pthread_t thread;          /* of a pool slot */
     char state_pad[ROVEI_LINE];
 };
 
@@ -144,8 +156,8 @@ static inline void worker_push_frame(struct rovei_worker *worker, struct rovei_f
     worker->running = frame;
 }
 
-/* The isolated group that the worker is working for, or NULL. */
-static inline const void *worker_isolation(const struct rovei_worker *worker)
+/* What the worker works in isolation for, or NULL. */
+static inline struct rovei_isolation *worker_isolation(const struct rovei_worker *worker)
 {
     return worker->running ? worker->running->isolation : NULL;
 }

@@ -2,6 +2,7 @@
 
 #include "runtime/platform/cpu.h"
 #include "runtime/platform/futex.h"
+#include "runtime/sched/isolation.h"
 #include "runtime/sched/sleep.h"
 
 #define LOCK UINT64_C(1)    /* the list of waiters is being changed */
@@ -169,26 +170,63 @@ void rovei_group_before_sleep(void *arg)
         waiter_register(waiter);
 }
 
+static bool waiter_is_listed(const struct group_waiter *waiter, struct group_waiter ***link)
+{
+    *link = (struct group_waiter **)&waiter->group->waiters;
+    while (**link && **link != waiter)
+        *link = &(**link)->next;
+    return **link != NULL;
+}
+
+/* Whoever brings the count to zero while LOCK or WAITERS is set comes to release, and then the waiter has to stay until
+ * it has been signalled: the group may be gone afterwards. So the lock is only let go of in one step with the count. */
 bool rovei_group_give_up(struct group_waiter *waiter)
 {
     if (!waiter->is_registered)
         return !rovei_group_is_over(waiter);
     rove_group *group = waiter->group;
+    struct group_waiter **link;
     group_lock(group);
-    void **link = &group->waiters;
-    while (*link && *link != waiter)
-        link = (void **)&((struct group_waiter *)*link)->next;
-    bool is_listed = *link != NULL;
-    if (is_listed)
+    bool is_listed = waiter_is_listed(waiter, &link);
+    bool is_last = is_listed && group->waiters == waiter && !waiter->next;
+    uint64_t state = group_load(group);
+    while (is_listed && (state_count(state) != 0 || state & HOME)) {
         *link = waiter->next;
-    uint64_t flags = is_listed && !group->waiters ? LOCK | WAITERS : LOCK;
-    uint64_t state = __atomic_and_fetch(&group->state, ~flags, __ATOMIC_SEQ_CST); /* [lock] */
-    if (!is_listed) {
-        /* Somebody has taken it off the list, and is about to say so: the waiter must stay until then. */
-        while (!atomic_load_explicit(&waiter->is_done, memory_order_seq_cst)) /* [signal] */
-            rovei_cpu_yield();
-        return false;
+        uint64_t without = state & ~(is_last ? LOCK | WAITERS : LOCK);
+        if (__atomic_compare_exchange_n(&group->state, &state, without, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+            waiter->is_registered = false; /* [lock] */
+            return true;
+        }
+        *link = waiter;
     }
-    waiter->is_registered = false;
-    return state_count(state) != 0 || state & HOME;
+    __atomic_fetch_and(&group->state, ~LOCK, __ATOMIC_SEQ_CST);           /* [lock] */
+    while (!atomic_load_explicit(&waiter->is_done, memory_order_seq_cst)) /* [signal] */
+        rovei_cpu_yield();
+    return false;
+}
+
+/* A lock of its own: whoever ends the group must not find LOCK taken by somebody who does not wait to be signalled. */
+static struct rovei_isolation *isolation_take(rove_group *group, bool is_last)
+{
+    while (__atomic_test_and_set(&group->is_locked, __ATOMIC_ACQUIRE))
+        rovei_cpu_yield();
+    struct rovei_isolation *isolation = group->isolation;
+    if (is_last)
+        group->isolation = NULL;
+    else if (isolation)
+        rovei_isolation_retain(isolation);
+    __atomic_clear(&group->is_locked, __ATOMIC_RELEASE);
+    return isolation;
+}
+
+struct rovei_isolation *rovei_group_share_isolation(rove_group *group)
+{
+    return isolation_take(group, false);
+}
+
+void rovei_group_drop_isolation(rove_group *group)
+{
+    struct rovei_isolation *isolation = isolation_take(group, true);
+    if (isolation)
+        rovei_isolation_release(isolation);
 }

@@ -29,8 +29,7 @@ struct group_waiter {
     rove_group *group;
     struct rovei_worker *worker; /* NULL: no worker, sleeps on `is_done` */
     struct rovei_stack stack;
-    const void *isolation; /* the isolated group whose tasks alone may run on top; or NULL */
-    int64_t until;         /* when to give up; 0: never */
+    int64_t until; /* when to give up; 0: never */
     bool is_registered;
     bool has_missed;          /* the end came before it could register */
     bool is_stuck;            /* a task of the group lies below on this stack: the end cannot come */
@@ -60,6 +59,11 @@ bool rovei_group_is_over(void *waiter);
 
 /* Makes sure that the waiter will be signalled, or sees that the group is empty. For the moment before it sleeps. */
 void rovei_group_before_sleep(void *waiter);
+
+/* The queue of an isolated group, with a reference for the caller, or NULL; and the end of the group's own reference.
+ * Several waiters may come at once, and the first that returns ends it. */
+struct rovei_isolation *rovei_group_share_isolation(rove_group *group);
+void rovei_group_drop_isolation(rove_group *group);
 
 /* Takes back the registration of a waiter that has given up. False if the end has come meanwhile, after all. */
 bool rovei_group_give_up(struct group_waiter *waiter);

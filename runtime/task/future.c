@@ -15,82 +15,130 @@
 
 static int future_run(void *arg);
 
-static void future_end(rove_future *future, rove_status outcome, int error);
-
-static void future_discard(void *arg)
-{
-    rove_future *future = arg;
-    future_end(future, rove_scope_status(&future->group.scope), 0);
-}
-
-/* Spawns the task of a future that is held. Without memory it runs here; in a runtime that is closed it is canceled. */
-static void future_spawn(rove_future *future)
-{
-    rove_status status = rove_group_spawn(&future->group, future_run, future);
-    if (status == ROVE_NO_MEMORY)
-        future_run(future);
-    else if (status)
-        future_end(future, ROVE_CANCELED, 0);
-    rovei_group_let_go(&future->group);
-}
-
-/* A future that is held follows one that has ended. */
-static void future_follow(rove_future *next, const rove_future *future)
-{
-    if (future->outcome == ROVE_OK) {
-        next->before = future->value;
-        future_spawn(next);
-        return;
-    }
-    future_end(next, future->outcome, rove_future_error(future));
-    rovei_group_let_go(&next->group);
-}
-
-/* The value, or the lack of one, is known. The future stays, because somebody still counts as its task. */
-static void future_end(rove_future *future, rove_status outcome, int error)
+/* The value, or the lack of one, is known. Returns those that follow, linked by `next`, each with what it needs to go on:
+ * the future may be gone before their turn comes. */
+static rove_future *future_close(rove_future *future, rove_status outcome, int error)
 {
     if (error)
         rovei_scope_keep_error(&future->group.scope, error);
     future->outcome = outcome;
+    rovei_scope_discount(&future->group.scope); /* nothing runs in it any more, and maybe nobody waits for it */
     uintptr_t followers =
         __atomic_exchange_n(&future->followers, FUTURE_ENDED, __ATOMIC_ACQ_REL); /* [value] [follow] */
-    rove_future *next = (rove_future *)followers;
-    while (next) {
-        rove_future *after = next->next; /* read first: a future that has ended may be gone */
-        future_follow(next, future);
-        next = after;
+    for (rove_future *next = (rove_future *)followers; next; next = next->next) {
+        next->outcome = outcome;
+        next->before = future->value;
+        if (error)
+            rovei_scope_keep_error(&next->group.scope, error);
     }
+    return (rove_future *)followers;
+}
+
+/* Calls the function of a future. rove_fail in it counts as an error that is returned. */
+static rove_status future_call(rove_future *future)
+{
+    int error = future->fn(future->arg, future->before, &future->value);
+    if (error)
+        rovei_scope_keep_error(&future->group.scope, error);
+    bool has_failed = error || rove_scope_status(&future->group.scope) == ROVE_FAILED;
+    return has_failed ? ROVE_FAILED : ROVE_OK;
+}
+
+/* Runs a future here, for want of memory for a task. */
+static rove_status future_call_here(rove_future *future)
+{
+    struct rovei_worker *worker = worker_self();
+    if (scope_is_over(&future->group.scope))
+        return rove_scope_status(&future->group.scope);
+    if (!worker)
+        return future_call(future);
+    struct rovei_frame frame = {.scope = &future->group.scope, .group = &future->group};
+    worker_push_frame(worker, &frame);
+    rove_status outcome = future_call(future);
+    worker_pop_frame(worker, &frame);
+    return outcome;
+}
+
+/* A future that is held gets its turn. Returns those that follow it, if it has ended by that. The last access to it. */
+static rove_future *future_go_on(rove_future *future)
+{
+    rove_future *followers = NULL;
+    rove_status outcome = future->outcome;
+    if (outcome == ROVE_OK) {
+        rove_status spawned = rove_group_spawn(&future->group, future_run, future);
+        outcome = spawned == ROVE_NO_MEMORY ? future_call_here(future) : ROVE_CANCELED;
+        if (spawned != ROVE_OK)
+            followers = future_close(future, outcome, rove_future_error(future));
+    } else {
+        followers = future_close(future, outcome, rove_future_error(future));
+    }
+    rovei_group_let_go(&future->group);
+    return followers;
+}
+
+/* Has all go on that follow, one after the other: a chain may be long. */
+static void future_go_on_all(rove_future *list)
+{
+    while (list) {
+        rove_future *rest = list->next;
+        list = future_go_on(list);
+        rove_future **end = &list;
+        while (*end)
+            end = &(*end)->next;
+        *end = rest;
+    }
+}
+
+static void future_discard(void *arg)
+{
+    rove_future *future = arg;
+    future_go_on_all(future_close(future, rove_scope_status(&future->group.scope), 0));
 }
 
 static int future_run(void *arg)
 {
     rove_future *future = arg;
-    int error = future->fn(future->arg, future->before, &future->value);
-    future_end(future, error ? ROVE_FAILED : ROVE_OK, error);
+    rove_status outcome = future_call(future);
+    future_go_on_all(future_close(future, outcome, rove_future_error(future)));
     return 0;
 }
 
-/* Prepares a future and holds it. */
-static rove_status future_hold(rove_future *future, rove_future_fn *fn, void *arg)
+/* Makes a future, and holds it. */
+static rove_status future_make(rove_future *future, rove_future_fn *fn, void *arg, bool is_promise)
 {
     if (!future)
         return ROVE_INVALID;
+    rove_status status = rovei_group_hold(&future->group);
+    if (status)
+        return status;
     future->fn = fn;
     future->arg = arg;
     future->group.on_discard = future_discard;
-    return rovei_group_hold(&future->group);
+    __atomic_store_n(&future->has_outcome, !is_promise, __ATOMIC_RELAXED); /* whether nobody may set it */
+    return ROVE_OK;
+}
+
+/* Takes back that a future was made and is held. */
+static void future_unmake(rove_future *future, rove_runtime *runtime)
+{
+    future->group.on_discard = NULL;
+    future->has_outcome = 0;
+    rovei_group_let_go(&future->group);
+    rove_group_wait(&future->group); /* returns at once, and the group can be used again */
+    future->group.runtime = runtime;
 }
 
 rove_status rove_future_start(rove_future *future, rove_future_fn *fn, void *arg)
 {
-    if (!fn)
-        return ROVE_INVALID;
-    rove_status status = future_hold(future, fn, arg);
+    rove_runtime *runtime = future ? future->group.runtime : NULL;
+    rove_status status = fn ? future_make(future, fn, arg, false) : ROVE_INVALID;
     if (status)
         return status;
-    __atomic_store_n(&future->has_outcome, 1, __ATOMIC_RELAXED); /* nobody may set it */
     status = rove_group_spawn(&future->group, future_run, future);
-    rovei_group_let_go(&future->group);
+    if (status)
+        future_unmake(future, runtime);
+    else
+        rovei_group_let_go(&future->group);
     return status;
 }
 
@@ -98,14 +146,18 @@ rove_status rove_future_then(rove_future *future, rove_future *next, rove_future
 {
     if (!fn || !future || !future->group.on_discard)
         return ROVE_INVALID;
-    rove_status status = future_hold(next, fn, arg);
+    rove_status status = future_make(next, fn, arg, false);
     if (status)
         return status;
-    __atomic_store_n(&next->has_outcome, 1, __ATOMIC_RELAXED);                   /* nobody may set it */
     uintptr_t followers = __atomic_load_n(&future->followers, __ATOMIC_ACQUIRE); /* [value] */
     do {
         if (followers == FUTURE_ENDED) {
-            future_follow(next, future);
+            next->next = NULL;
+            next->outcome = future->outcome;
+            next->before = future->value;
+            if (rove_future_error(future))
+                rovei_scope_keep_error(&next->group.scope, rove_future_error(future));
+            future_go_on_all(next);
             return ROVE_OK;
         }
         next->next = (rove_future *)followers;
@@ -116,7 +168,7 @@ rove_status rove_future_then(rove_future *future, rove_future *next, rove_future
 
 rove_status rove_future_promise(rove_future *future)
 {
-    return future_hold(future, NULL, NULL);
+    return future_make(future, NULL, NULL, true);
 }
 
 static rove_status future_settle(rove_future *future, rove_status outcome, void *value, int error)
@@ -124,8 +176,9 @@ static rove_status future_settle(rove_future *future, rove_status outcome, void 
     if (!future || !future->group.on_discard || __atomic_exchange_n(&future->has_outcome, 1, __ATOMIC_RELAXED))
         return ROVE_INVALID;
     future->value = value;
-    future_end(future, outcome, error);
+    rove_future *followers = future_close(future, outcome, error);
     rovei_group_let_go(&future->group);
+    future_go_on_all(followers);
     return ROVE_OK;
 }
 

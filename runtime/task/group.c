@@ -9,6 +9,7 @@
 #include "runtime/platform/clock.h"
 #include "runtime/platform/cpu.h"
 #include "runtime/sched/guest.h"
+#include "runtime/sched/isolation.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/wait.h"
 #include "runtime/task/cancel.h"
@@ -65,19 +66,10 @@ static void group_run(rove_task *task)
     rovei_group_count_completed(worker, self.group);
 }
 
-/* Whether a task is part of what is waited for: of the group itself, or, in an isolated wait, of what that is part of. */
-static bool group_is_related(const rove_task *task, void *arg)
+static bool group_owns_task(const rove_task *task, void *arg)
 {
     const struct group_waiter *waiter = arg;
-    if (task->run != (uintptr_t)group_run)
-        return false;
-    const rove_group *group = ((const struct group_task *)task)->group;
-    if (!waiter->isolation)
-        return group == waiter->group;
-    const rove_group *around = group->isolation;
-    while (around && around != waiter->isolation)
-        around = around->isolation_above;
-    return around != NULL;
+    return task->run == (uintptr_t)group_run && ((const struct group_task *)task)->group == waiter->group;
 }
 
 static void group_fill(struct group_task *cell, rove_group *group, rove_group_fn *fn, void *arg)
@@ -104,13 +96,10 @@ static void group_prepare(rove_group *group, const struct rovei_worker *worker)
         group->scope.state = 0;
         group->scope.error = 0;
     }
-    group->isolation = is_within && worker ? frame->isolation : NULL;
-    if (group->is_isolated) {
-        group->isolation_above = group->isolation;
-        group->isolation = group;
-    }
+    if (!group->is_isolated)
+        group->isolation = is_within && worker ? frame->isolation : NULL;
     group->is_adopted = !scope_parent(&group->scope);
-    scope_begin(&group->scope, is_within ? frame->scope : &group->spawned_to->scope);
+    rovei_scope_begin(&group->scope, is_within ? frame->scope : &group->spawned_to->scope);
 }
 
 /* Prepares the group, unless another thread does or has done so. Relaxed where nothing is handed over. */
@@ -169,11 +158,75 @@ void rovei_group_let_go(rove_group *group)
     rovei_group_count_completed(worker_self(), group);
 }
 
+/* A task that lets any worker run one of an isolation's: those lie in a queue where isolated waits find nothing else. */
+struct group_ticket {
+    struct rovei_injected injected; /* first: the task */
+    struct rovei_isolation *isolation;
+};
+
+static void ticket_run(rove_task *task)
+{
+    struct group_ticket *cell = (struct group_ticket *)task;
+    struct rovei_worker *worker = worker_self();
+    struct rovei_isolation *isolation = cell->isolation;
+    slab_release(&worker->slab, cell);
+    rove_task *found = rovei_isolation_take(isolation);
+    if (found)
+        group_run(found);
+    else
+        worker_count_many(worker, COUNT_EXECUTED,
+                          (uint64_t)-1); /* somebody who waited has run it, and it was counted */
+    rovei_isolation_release(isolation);
+}
+
+static void ticket_fill(struct group_ticket *ticket, struct rovei_isolation *isolation)
+{
+    ROVEI_INIT(ticket->injected.task.run, (uintptr_t)ticket_run);
+    ticket->isolation = isolation;
+    rovei_isolation_retain(isolation);
+}
+
+/* The queue that the tasks of a group go to, made if need be. NULL if there is no memory. */
+static struct rovei_isolation *group_isolation(rove_group *group)
+{
+    struct rovei_isolation *isolation = __atomic_load_n(&group->isolation, __ATOMIC_ACQUIRE);
+    if (isolation)
+        return isolation;
+    struct rovei_isolation *made = rovei_isolation_create(&group->spawned_to->settings.allocator);
+    if (!made ||
+        __atomic_compare_exchange_n(&group->isolation, &isolation, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        return made;
+    rovei_isolation_release(made);
+    return isolation;
+}
+
+static rove_status group_spawn_isolated(struct rovei_worker *worker, rove_group *group, rove_group_fn *fn, void *arg)
+{
+    struct rovei_isolation *isolation = group_isolation(group);
+    struct group_task *cell = isolation ? slab_allocate(&worker->slab) : NULL;
+    if (!cell)
+        return ROVE_NO_MEMORY;
+    group_fill(cell, group, fn, arg);
+    rovei_group_count_spawned(worker, group, 1);
+    worker_count(worker, COUNT_SPAWNED);
+    struct group_ticket *ticket = slab_allocate(&worker->slab);
+    if (ticket)
+        ticket_fill(ticket, isolation);
+    rovei_isolation_push(isolation, &cell->injected);
+    if (ticket && !rovei_worker_spawn(worker, &ticket->injected.task)) {
+        slab_release(&worker->slab, ticket); /* the waiter will run it */
+        rovei_isolation_release(isolation);
+    }
+    return ROVE_OK;
+}
+
 static rove_status group_spawn_here(struct rovei_worker *worker, rove_group *group, rove_group_fn *fn, void *arg)
 {
     rove_status status = group_enter(group, worker->runtime, worker);
     if (status)
         return status;
+    if (ROVEI_UNLIKELY(group->isolation || group->is_isolated))
+        return group_spawn_isolated(worker, group, fn, arg);
     struct group_task *cell = slab_allocate(&worker->slab);
     if (!cell)
         return ROVE_NO_MEMORY;
@@ -191,6 +244,8 @@ rove_status rovei_group_spawn_into(rove_group *group, struct rovei_injector *que
 {
     struct rovei_worker *worker = worker_self();
     rove_status status = group_enter(group, worker->runtime, worker);
+    if (!status && (group->isolation || group->is_isolated))
+        return group_spawn_isolated(worker, group, fn, arg);
     struct group_task *cell = status ? NULL : slab_allocate(&worker->slab);
     if (!cell)
         return status ? status : ROVE_NO_MEMORY;
@@ -231,6 +286,31 @@ static int64_t group_inject(struct rove_runtime *runtime, rove_group *group, rov
     return taken;
 }
 
+/* Queues one task of an isolated group, and a ticket for it. */
+static int64_t group_inject_isolated(struct rove_runtime *runtime, rove_group *group, rove_group_fn *fn, void *arg,
+                                     rove_status *status)
+{
+    int near = rovei_injector_near(runtime);
+    struct rovei_injector *injector = &runtime->injectors[near];
+    struct rovei_isolation *isolation = group_isolation(group);
+    mutex_lock(&injector->lock);
+    bool is_closed = runtime_is_closed(runtime);
+    struct group_task *cell = is_closed || !isolation ? NULL : slab_allocate(&runtime->injector_slabs[near]);
+    struct group_ticket *ticket = cell ? slab_allocate(&runtime->injector_slabs[near]) : NULL;
+    if (cell) {
+        group_fill(cell, group, fn, arg);
+        rovei_group_count_spawned(NULL, group, 1);
+        rovei_isolation_push(isolation, &cell->injected);
+    }
+    if (ticket) {
+        ticket_fill(ticket, isolation);
+        injector_append(injector, &ticket->injected, &ticket->injected, 1);
+    }
+    mutex_unlock(&injector->lock);
+    *status = is_closed ? ROVE_CLOSED : cell ? ROVE_OK : ROVE_NO_MEMORY;
+    return cell != NULL;
+}
+
 static rove_status group_spawn_outside(rove_group *group, rove_group_fn *fn, char *args, size_t stride, size_t count,
                                        size_t *spawned)
 {
@@ -239,8 +319,11 @@ static rove_status group_spawn_outside(rove_group *group, rove_group_fn *fn, cha
     if (!status)
         status = group_enter(group, runtime, NULL);
     while (!status && *spawned < count) {
-        *spawned +=
-            (size_t)group_inject(runtime, group, fn, args + stride * *spawned, stride, count - *spawned, &status);
+        char *next = args + stride * *spawned;
+        if (group->isolation || group->is_isolated)
+            *spawned += (size_t)group_inject_isolated(runtime, group, fn, next, &status);
+        else
+            *spawned += (size_t)group_inject(runtime, group, fn, next, stride, count - *spawned, &status);
         rovei_wake_one(runtime, NULL);
     }
     return status;
@@ -280,14 +363,17 @@ rove_status rove_group_spawn(rove_group *group, rove_group_fn *fn, void *arg)
 static rove_status waiter_work(struct group_waiter *waiter, struct rovei_worker *worker)
 {
     waiter->worker = worker;
-    waiter->isolation = waiter->group->is_isolated ? waiter->group : worker_isolation(worker);
+    bool is_isolated = waiter->group->is_isolated;
     struct rovei_wait wait = {.is_over = rovei_group_is_over,
-                              .is_related = group_is_related,
+                              .is_related = group_owns_task,
                               .before_sleep = rovei_group_before_sleep,
                               .arg = waiter,
                               .until = waiter->until,
-                              .is_isolated = waiter->isolation != NULL};
+                              .isolation =
+                                  is_isolated ? rovei_group_share_isolation(waiter->group) : worker_isolation(worker)};
     rove_status status = rovei_wait(worker, &wait, false);
+    if (is_isolated && wait.isolation)
+        rovei_isolation_release(wait.isolation);
     return status == ROVE_PENDING && !rovei_group_give_up(waiter) ? ROVE_OK : status;
 }
 
@@ -341,7 +427,9 @@ static rove_status waiter_work_there(struct group_waiter *waiter)
  * the same, and nobody spawns before all have returned. */
 static rove_status group_end(rove_group *group)
 {
-    rove_status status = scope_leave(&group->scope, group->is_adopted ? NULL : scope_parent(&group->scope));
+    rove_status status = rovei_scope_leave(&group->scope, group->is_adopted ? NULL : scope_parent(&group->scope));
+    if (group->is_isolated)
+        rovei_group_drop_isolation(group);
     __atomic_store_n(&group->has_ended, true, __ATOMIC_RELAXED);
     __atomic_store_n(&group->is_begun, GROUP_NEW, __ATOMIC_RELAXED);
     return rove_group_failures(group) > 0 ? ROVE_FAILED : status;

@@ -5,6 +5,7 @@
 #define ROVEI_TASK_RANGE_H
 
 #include "runtime/platform/clock.h"
+#include "runtime/platform/ticks.h"
 #include "runtime/task/cancel.h"
 
 #include <rove/task.h>
@@ -20,8 +21,8 @@ struct rovei_range {
     int64_t begin; /* of what is left */
     int64_t end;
     int64_t chunk; /* how many indices come next */
-    int64_t spent; /* nanoseconds spent on this loop so far, here and before */
-    int64_t since; /* when the current chunk began */
+    int64_t spent; /* ticks spent on this loop so far, here and before */
+    int64_t since; /* when the current chunk began, in ticks; 0: the time has not been looked at yet */
 };
 
 /* A chunk is to take at least so long, in nanoseconds, so that asking whether somebody is hungry costs little. */
@@ -30,22 +31,37 @@ enum { RANGE_CHUNK_NS = 2000 };
 /* A loop that has not run so long, in nanoseconds, is not worth waking anybody for. */
 enum { RANGE_WORTH_NS = 1000 };
 
+/* As long as nobody is hungry, so many indices come untimed before the first chunk: a look at the time costs as much as
+ * several of them, and many a loop ends here. */
+enum { RANGE_PRELUDE = 16 };
+
+/* Begins the range of a loop, on the worker that works on it first. */
 static inline void range_start(struct rovei_range *range, int64_t begin, int64_t end)
 {
-    range->begin = begin;
-    range->end = end;
-    range->chunk = 1;
-    range->spent = 0;
-    range->since = rovei_clock_now();
+    *range = (struct rovei_range){.begin = begin, .end = end, .chunk = 1};
+}
+
+/* Begins a range that was cut from another, on the worker that has got it. */
+static inline void range_resume(struct rovei_range *range)
+{
+    range->since = ticks_now();
+}
+
+/* Whether a thief has asked this worker for work. */
+static inline bool range_is_wanted(void)
+{
+    return ROVEI_UNLIKELY(ROVEI_LOAD(rovei_self->limit, RELAXED) == INT64_MIN);
 }
 
 /* Half of what is left, if it is worth cutting and a thief has asked this worker for work; 0 if not. */
-static inline int64_t range_to_give(const struct rovei_range *range)
+static inline int64_t range_to_give(struct rovei_range *range)
 {
     int64_t left = range->end - range->begin;
-    if (left < 2 || range->spent < RANGE_WORTH_NS || ROVEI_LOAD(rovei_self->limit, RELAXED) != INT64_MIN)
+    if (!range_is_wanted() || left < 2)
         return 0;
-    return left / 2;
+    if (range->since == 0)
+        range_resume(range);
+    return range->spent < ticks_of(RANGE_WORTH_NS) ? 0 : left / 2;
 }
 
 /* Cuts `count` indices from the end off. */
@@ -63,26 +79,42 @@ static inline int64_t range_next(const struct rovei_range *range)
     return range->end - range->begin > range->chunk ? range->begin + range->chunk : range->end;
 }
 
+/* How many indices come after a chunk that took so many ticks: more, fast while they cost next to nothing, or fewer, at
+ * once as few as fit. */
+static inline int64_t range_resize(int64_t chunk, int64_t took)
+{
+    int64_t wanted = ticks_of(RANGE_CHUNK_NS);
+    if (took < wanted) {
+        int factor = took < wanted / 8 ? 4 : 2;
+        return chunk <= INT64_MAX / factor ? chunk * factor : INT64_MAX;
+    }
+    if (took <= 4 * wanted)
+        return chunk;
+    int64_t fitting = chunk / (took / wanted);
+    return fitting > 1 ? fitting : 1;
+}
+
 /* The chunk that ends at `done` is done. */
 static inline void range_advance(struct rovei_range *range, int64_t done)
 {
     range->begin = done;
-    int64_t now = rovei_clock_now();
-    int64_t took = now - range->since;
+    if (done == range->end)
+        return;
+    int64_t now = ticks_now();
+    if (range->since != 0) {
+        int64_t took = now > range->since ? now - range->since : 0; /* the counters of two processors may disagree */
+        range->spent += took;
+        range->chunk = range_resize(range->chunk, took);
+    }
     range->since = now;
-    range->spent += took;
-    if (took < RANGE_CHUNK_NS && range->chunk <= INT64_MAX / 2)
-        range->chunk *= 2;
-    else if (took > 4 * RANGE_CHUNK_NS && range->chunk > 1)
-        range->chunk /= 2;
 }
 
 /* Begins the loop, on the worker that works on it first. */
 static inline void loop_begin(struct rovei_loop *loop)
 {
     struct rovei_worker *worker = worker_self();
-    loop->scope = (rove_scope){.parent = scope_current(worker)};
-    loop->frame = (struct rovei_frame){.scope = &loop->scope};
+    loop->scope = (rove_scope){.parent = scope_current(worker), .state = SCOPE_IS_BEGUN};
+    loop->frame = (struct rovei_frame){.scope = &loop->scope, .isolation = worker_isolation(worker)};
     worker_push_frame(worker, &loop->frame);
 }
 
@@ -91,6 +123,8 @@ static inline void loop_end(struct rovei_loop *loop)
 {
     struct rovei_worker *worker = worker_self();
     worker_pop_frame(worker, &loop->frame);
+    if (ROVEI_UNLIKELY(__atomic_load_n(&loop->scope.state, __ATOMIC_RELAXED) != SCOPE_IS_BEGUN))
+        rovei_scope_discount(&loop->scope);
     if (ROVEI_UNLIKELY(loop->scope.error) && loop->scope.parent != &worker->runtime->scope)
         rovei_scope_keep_error(loop->scope.parent, loop->scope.error);
 }
@@ -100,7 +134,7 @@ static inline void loop_end(struct rovei_loop *loop)
 static inline struct rovei_worker *loop_enter(struct rovei_loop *loop, struct rovei_frame *frame)
 {
     struct rovei_worker *worker = worker_self();
-    *frame = (struct rovei_frame){.scope = &loop->scope};
+    *frame = (struct rovei_frame){.scope = &loop->scope, .isolation = loop->frame.isolation};
     worker_push_frame(worker, frame);
     return worker;
 }
@@ -114,6 +148,26 @@ static inline void loop_leave(struct rovei_worker *worker, const struct rovei_fr
 static inline rove_status loop_status(struct rovei_loop *loop)
 {
     return ROVEI_UNLIKELY(scope_is_over(&loop->scope)) ? rove_scope_status(&loop->scope) : ROVE_OK;
+}
+
+/* The end of the prelude. */
+static inline int64_t range_prelude_end(const struct rovei_range *range)
+{
+    return range->end - range->begin > RANGE_PRELUDE ? range->begin + RANGE_PRELUDE : range->end;
+}
+
+/* The end of the next piece of the prelude, of which `done` indices are done: one index, later a few. Nobody knows how
+ * long they take, but whoever becomes hungry meanwhile waits no longer than a quarter of the time that has passed. */
+static inline int64_t range_prelude_next(int64_t done, int64_t index, int64_t end)
+{
+    int64_t step = 1 + done / 4;
+    return end - index > step ? index + step : end;
+}
+
+/* Whether the prelude goes on. */
+static inline bool loop_is_undisturbed(struct rovei_loop *loop)
+{
+    return !range_is_wanted() && !ROVEI_UNLIKELY(scope_is_over(&loop->scope));
 }
 
 /* Whether begin..end can be counted; an empty range can. */

@@ -1,13 +1,8 @@
-#include "runtime/task/range.h"
+#include "runtime/task/reduce.h"
 
-#include <rove/parallel.h>
 #include <rove/runtime.h>
 #include <stdalign.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* Values up to this size, in bytes, live on the stack of the worker that cuts the range. */
-enum { REDUCE_INLINE = 1024, REDUCE_ALIGNMENT = 64 };
 
 /* A reduction, or the half of one that is given away. */
 struct reduce_part {
@@ -26,7 +21,7 @@ static void reduce_task(rove_task *task)
     struct reduce_part *part = (struct reduce_part *)task;
     struct rovei_frame frame;
     struct rovei_worker *worker = loop_enter(part->loop, &frame);
-    part->range.since = rovei_clock_now();
+    range_resume(&part->range);
     reduce_work(part);
     loop_leave(worker, &frame);
 }
@@ -56,9 +51,7 @@ static __attribute__((noinline)) void reduce_split_small(struct reduce_part *par
 /* False if there is no memory for a second value. */
 static bool reduce_split_large(struct reduce_part *part, int64_t count)
 {
-    size_t size = part->reduction->size;
-    void *value =
-        aligned_alloc(REDUCE_ALIGNMENT, size + (REDUCE_ALIGNMENT - size % REDUCE_ALIGNMENT) % REDUCE_ALIGNMENT);
+    void *value = reduce_allocate(part->reduction->size);
     if (!value)
         return false;
     reduce_split_with(part, count, value);
@@ -87,6 +80,18 @@ static void reduce_work(struct reduce_part *part)
     }
 }
 
+static void reduce_prelude(struct reduce_part *part)
+{
+    int64_t begin = part->range.begin, index = begin;
+    int64_t end = range_prelude_end(&part->range);
+    while (index < end && loop_is_undisturbed(part->loop)) {
+        int64_t next = range_prelude_next(index - begin, index, end);
+        part->reduction->body(index, next, part->value, part->reduction->arg);
+        index = next;
+    }
+    part->range.begin = index;
+}
+
 static void reduce_run(void *arg)
 {
     struct reduce_part *part = arg;
@@ -94,22 +99,14 @@ static void reduce_run(void *arg)
     part->loop = &loop;
     loop_begin(&loop);
     range_start(&part->range, part->range.begin, part->range.end);
+    reduce_prelude(part);
     reduce_work(part);
     loop_end(&loop);
 }
 
-/* The identity is read again and again while the result is written. */
-static bool reduce_overlaps(const rove_reduction *reduction, const void *result)
-{
-    uintptr_t identity = (uintptr_t)reduction->identity;
-    uintptr_t value = (uintptr_t)result;
-    return identity < value + reduction->size && value < identity + reduction->size;
-}
-
 rove_status rove_reduce(int64_t begin, int64_t end, const rove_reduction *reduction, void *result)
 {
-    if (!reduction || !result || reduction->size == 0 || !reduction->identity || !reduction->body ||
-        !reduction->combine || !range_is_countable(begin, end) || reduce_overlaps(reduction, result))
+    if (!reduce_is_valid(begin, end, reduction, result))
         return ROVE_INVALID;
     memcpy(result, reduction->identity, reduction->size);
     if (end <= begin)

@@ -8,15 +8,20 @@
 # Environment: CC, CXX; ROVE_TEST_SEED and ROVE_TEST_SCALE as for the model tests
 set -euo pipefail
 
-source=$1 work=$2 only=${3:-}
+work=$2 only=${3:-}
+source=$work/source
 model=$source/tests/model
 headers='include/rove/deque.h runtime/queue/deque.h runtime/queue/injector.h'
 failures=0
 
+# What is mutated is what was there at the start, whatever happens to the sources meanwhile.
 rm -rf "$work"
-mkdir -p "$work/runtime" "$work/tests/unit"
+mkdir -p "$source/tests/unit" "$work/runtime" "$work/tests/unit"
+cp -r "$1/include" "$1/runtime" "$source/"
+cp -r "$1/tests/model" "$source/tests/"
+cp -r "$1/tests/unit/queue" "$source/tests/unit/"
 cp -r "$source/include" "$work/"
-cp -r "$source/runtime/queue" "$source/runtime/platform" "$work/runtime/"
+cp -r "$source/runtime/queue" "$source/runtime/platform" "$source/runtime/sched" "$work/runtime/"
 cp -r "$model" "$work/tests/"
 cp -r "$source/tests/unit/queue" "$work/tests/unit/"
 
@@ -31,6 +36,8 @@ verdict()
     elif ! timeout 600 "$work/model" >"$log" 2>&1; then
         grep -q FAILED "$log" || echo "model.$1 crashed or hung"
         sed -n 's/^\([a-z_0-9]*\) .*FAILED$/model.'"$1"' \1/p' "$log"
+    elif [ ! -e "$work/tests/unit/queue/$1_test.c" ]; then
+        echo "survived"
     elif ! "${CC:-cc}" -std=c11 -O1 -w -I "$work/include" -I "$work" "$work/tests/unit/queue/$1_test.c" \
         "$work/runtime/queue/ring.c" "$work/runtime/platform/memory.c" -lcmocka -lpthread -o "$work/unit" 2>"$log"; then
         echo "does not compile as C"
@@ -46,6 +53,7 @@ judge()
 {
     local file=$1 where=$2 what=$3 test=deque result reason
     [[ $file == *injector* ]] && test=injector
+    [[ $file == *sleep* ]] && test=sleep
     printf '%s\t%s\n' "$where" "$what" >>"$work/judged"
     result=$(verdict $test)
     reason=$(sed -n "s/^$(printf '%s\t%s' "$where" "$what" | sed 's/[][\.*^$/]/\\&/g')\t//p" "$model/mutants.survivors")
@@ -151,6 +159,52 @@ special $injector injector_take 'newest stays when all is taken' '/\*injector_ta
 special $injector injector_take 'the batch stays linked to what is left' '/\*injector_take/,/^}/{/last->next = NULL;/d}'
 special $injector injector_take 'looks empty while a task is being taken' \
     '/\*injector_take/,/^}/{s/( *)struct rovei_injected \*first = /\1int64_t length = ROVEI_LOAD(injector->length, RELAXED);\n\1ROVEI_STORE(injector->length, 0, SEQ_CST);\n&/; s/ROVEI_LOAD\(injector->length, RELAXED\) - taken/length - taken/}'
+
+sleep=runtime/sched/sleep.c
+world=tests/model/sleep_world.hpp
+special $sleep sleep_ring_all 'no barrier' \
+    's/!rovei_barrier_heavy\(\)/false/'
+special $sleep sleep_ring 'an old look at the doorbell' \
+    '/^static void sleep_ring\(/,/^}/{/ROVEI_LOAD/d}'
+special $sleep sleep_ring_all 'nobody is rung' \
+    '/^static void sleep_ring_all/,/^}/{/ sleep_ring\(/d}'
+special $sleep rovei_park 'state stored after the look' \
+    '/^bool rovei_park/,/^}/{/store_explicit\(&worker->state/{h;d}; /bool has_work/G}'
+special $sleep rovei_park 'counts announced after the look' \
+    '/^bool rovei_park/,/^}/{/if \(is_hearing\)$/{N;/sleep_count/{h;d}}; /bool has_work/G}'
+special $sleep rovei_park 'counts announced after the state' \
+    '/^bool rovei_park/,/^}/{/if \(is_hearing\)$/{N;/sleep_count/{h;d}}; /store_explicit\(&worker->state/G}'
+special $sleep rovei_park 'no look' \
+    's/bool has_work = .*/bool has_work = false;/'
+special $sleep rovei_park 'a wait that ends hands nothing over' \
+    's/if \(!is_called && is_searcher && \(is_over \|\| has_work\)\)/if (false)/'
+special $sleep rovei_park 'who wakes does not listen' \
+    '/^bool rovei_park/,/^}/{/else if \(!is_called\)/{N;d}}'
+special $sleep rovei_search_stop 'the last searcher does not hand over' \
+    '/^void rovei_search_stop/,/^}/{/sleep_hand_over/d}'
+special $sleep sleep_hand_over 'only if something is visible' \
+    's/if \(sleep_is_anybody_awake\(runtime, worker\) \|\| /if (/'
+special $sleep sleep_hand_over 'only if somebody is awake' \
+    's/ \|\| rovei_work_is_visible\(runtime\)\)/)/'
+special $sleep rovei_listen 'listen omitted' \
+    '/^void rovei_listen/,/^}/{/deque_ring/d}'
+special $sleep rovei_work_is_visible 'private tasks are not looked at' \
+    's/ \|\| \(can_force && worker_hides_tasks\(worker\)\)//'
+special $sleep rovei_work_is_visible 'injectors are not looked at' \
+    's/if \(!injector_is_empty.*/if (false)/'
+special $sleep sleep_may_not 'the last one awake sleeps deaf' \
+    's/\(is_hearing \|\| !sleep_is_anybody_awake\(runtime, worker\)\)/is_hearing/'
+special $sleep rovei_wake_worker 'the end of a wait does not wake' \
+    '/^void rovei_wake_worker/,/^}/{s/rovei_futex_wake.*/;/}'
+special $sleep rovei_wake_worker 'deaf ones are not woken' \
+    's/ \|\| state == WORKER_DEAF\) && sleep_end/) \&\& sleep_end/'
+special $sleep sleep_wake_if_asleep 'a call does not wake' \
+    '/^static bool sleep_wake_if_asleep/,/^}/{/rovei_futex_wake/d}'
+special runtime/sched/sleep.h idle_searchers 'without a sign' 's/\(int32_t\)\(counts >> 32\)/counts >> 32 \& 0x7fffffff/'
+special $world inject 'counts read before publishing' \
+    '/void inject\(/,/^    }/{/rovei_wake_one/d; s/( *)injector_push/\1rovei_wake_one(\&runtime, NULL);\n&/}'
+special $world spawn 'counts read before publishing' \
+    '/void spawn\(/,/^    }/{/rovei_wake_one/d; s/( *)deque_publish/\1rovei_wake_one(\&runtime, \&worker);\n&/}'
 
 # A reason for what is no mutant (any more) is as wrong as a survivor without one.
 while IFS=$'\t' read -r where what _; do

@@ -70,10 +70,12 @@ class model_scheduler : public rl::scheduler<model_scheduler<thread_count>, rl::
         return this->iter_ == this->params_.iteration_count;
     }
 
-    rl::thread_id_t schedule_impl(rl::unpark_reason &reason, unsigned)
+    rl::thread_id_t schedule_impl(rl::unpark_reason &reason, unsigned yield)
     {
         reason = rl::unpark_reason_normal;
         steps++;
+        if (yield && can_go_on())
+            ranks[this->thread_->index_] = --lowest; /* it can only go on when another has done something */
         if (style == fair)
             return choose_fairly();
         if (style == sticky && can_go_on() && random.below(stickiness) != 0)

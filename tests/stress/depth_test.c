@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <rove/rove.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <support/support.h>
@@ -200,7 +201,24 @@ static void many_forks_before_a_join(void)
 }
 
 /* 10^6 tasks in groups of twelve, each of which waits: whoever waits helps, but not to any depth. */
+enum { BOMB_DEPTH_MOST = 64 }; /* the scheduler stops helping at 32; the tree of tasks itself is six deep */
+
+static _Thread_local int bomb_depth;
+static atomic_int bomb_deepest;
+
+static int bomb_wait(void *arg);
+
 static int bomb(void *arg)
+{
+    int depth = ++bomb_depth, deepest = atomic_load(&bomb_deepest);
+    while (depth > deepest && !atomic_compare_exchange_weak(&bomb_deepest, &deepest, depth))
+        continue;
+    int result = bomb_wait(arg);
+    bomb_depth--;
+    return result;
+}
+
+static int bomb_wait(void *arg)
 {
     int64_t *range = arg, begin = range[0] + 1, end = range[1];
     test_once_mark(&once, range[0]);
@@ -233,9 +251,12 @@ static void wait_bomb(void)
         rove_runtime *runtime = test_runtime_with(&config);
         int64_t range[2] = {0, count};
         test_once_init(&once, count);
+        atomic_store(&bomb_deepest, 0);
         TEST_CHECK(rove_run(runtime, bomb_run, range) == ROVE_OK, "run");
         test_once_check(&once);
         test_once_fini(&once);
+        printf("  %d workers: at most %d tasks on one stack\n", workers, atomic_load(&bomb_deepest));
+        TEST_CHECK(atomic_load(&bomb_deepest) <= BOMB_DEPTH_MOST, "%d tasks on one stack", atomic_load(&bomb_deepest));
         test_runtime_end(runtime);
     }
 }

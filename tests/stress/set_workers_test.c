@@ -2,11 +2,13 @@
  * The number of workers goes up and down between 1 and 32 while storms rage: each task runs once, and the numbers of
  * the workers stay in their range.
  */
+#define _GNU_SOURCE
 #include <rove/rove.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <support/storm.h>
+#include <time.h>
 
 enum { MOST = 32, STORMERS = 2 };
 
@@ -14,6 +16,7 @@ static struct {
     rove_runtime *runtime;
     atomic_bool over;
     int64_t changes;
+    bool is_paced; /* between the least and the most, every millisecond */
     int64_t tasks;
     atomic_int storms;
 } field;
@@ -22,12 +25,14 @@ static void change_until_over(void)
 {
     struct test_random random = test_random_make(7);
     for (int64_t i = 0; i < field.changes; i++) {
-        int workers = i % 2 ? 1 : 2 + (int)test_random_below(&random, MOST - 1);
+        int workers = i % 2 ? 1 : field.is_paced ? MOST : 2 + (int)test_random_below(&random, MOST - 1);
         rove_status status = rove_set_workers(field.runtime, workers);
         TEST_CHECK(status == ROVE_OK, "set to %d: %s", workers, rove_status_text(status));
         TEST_CHECK(rove_worker_count(field.runtime) == workers, "set to %d, but there are %d", workers,
                    rove_worker_count(field.runtime));
-        if (test_random_below(&random, 4) == 0)
+        if (field.is_paced)
+            nanosleep(&(struct timespec){0, 1000000}, NULL);
+        else if (test_random_below(&random, 4) == 0)
             test_yield();
     }
     atomic_store(&field.over, true);
@@ -69,6 +74,13 @@ static void large_storms(void)
 static void small_storms(void)
 {
     play(test_scaled(3000, 20), 100);
+}
+
+static void every_millisecond(void)
+{
+    field.is_paced = true;
+    play(test_scaled(3000, 20), 20000);
+    field.is_paced = false;
 }
 
 static int do_nothing(void *arg)
@@ -137,6 +149,7 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"large_storms", large_storms},
         {"small_storms", small_storms},
+        {"every_millisecond", every_millisecond},
         {"shrink_while_holding_tasks", shrink_while_holding_tasks},
     };
     return test_main(argc, argv, cases, sizeof cases / sizeof *cases, 90);

@@ -22,6 +22,7 @@ static struct {
     pthread_once_t once;
     atomic_bool started;
     _Atomic int64_t deadline; /* in seconds of the monotonic clock; 0: none */
+    _Atomic int64_t quarter;  /* when a quarter of the time until then has passed */
     _Atomic(rove_runtime *) runtime;
 } watchdog = {.once = PTHREAD_ONCE_INIT};
 
@@ -150,7 +151,17 @@ void test_watchdog(unsigned seconds)
     else if (test_is_sanitized())
         seconds *= 3;
     pthread_once(&watchdog.once, watchdog_start);
+    atomic_store(&watchdog.quarter, seconds ? seconds_now() + (int64_t)seconds / 4 : INT64_MAX);
     atomic_store(&watchdog.deadline, seconds ? seconds_now() + (int64_t)seconds : 0);
+}
+
+bool test_once_goes_on(struct test_once *once, int64_t next)
+{
+    enum { LEAST = 100 };
+    if (next < once->count && (next < LEAST || seconds_now() < atomic_load(&watchdog.quarter)))
+        return true;
+    once->made = next;
+    return false;
 }
 
 void test_watch_runtime(rove_runtime *runtime)

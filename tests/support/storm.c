@@ -128,6 +128,9 @@ void storm_run(void *arg)
 {
     struct storm *storm = arg;
     rove_group group = {0};
+    struct part nothing = {.storm = storm, .outer = &group};
+    if (storm->ways & STORM_SPAWN_OUTER) /* alone, because a group's first spawn must be */
+        storm_spawn(&group, part_spawned, &nothing);
     part_run(storm, &group, 0, storm->once.count);
     storm_wait(&group);
 }

@@ -120,6 +120,7 @@ int64_t test_scaled(int64_t full, int64_t least)
 void test_once_init(struct test_once *once, int64_t count)
 {
     once->count = count;
+    once->made = count;
     once->runs = calloc((size_t)count, 1);
     TEST_CHECK(once->runs, "no memory for %lld tasks", (long long)count);
 }
@@ -135,14 +136,14 @@ void test_once_mark(struct test_once *once, int64_t task)
 void test_once_check(const struct test_once *once)
 {
     int64_t missing = 0, first = -1;
-    for (int64_t i = 0; i < once->count; i++) {
+    for (int64_t i = 0; i < once->made; i++) {
         if (once->runs[i] == 1)
             continue;
         first = first < 0 ? i : first;
         missing++;
     }
     TEST_CHECK(missing == 0, "%lld of %lld tasks have not run exactly once, the first is %lld", (long long)missing,
-               (long long)once->count, (long long)first);
+               (long long)once->made, (long long)first);
 }
 
 void test_once_fini(struct test_once *once)
@@ -182,6 +183,19 @@ void test_runtime_end(rove_runtime *runtime)
 void test_yield(void)
 {
     sched_yield();
+}
+
+int64_t test_now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+void test_spin_ns(int64_t ns)
+{
+    for (int64_t end = test_now_ns() + ns; test_now_ns() < end;)
+        continue;
 }
 
 struct outside {

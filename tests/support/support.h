@@ -67,13 +67,19 @@ bool test_is_thread_sanitized(void);
 struct test_once {
     unsigned char *runs;
     int64_t count;
+    int64_t made; /* how many have been made: all, unless test_once_goes_on has ended sooner */
 };
 
 void test_once_init(struct test_once *once, int64_t count);
 void test_once_mark(struct test_once *once, int64_t task);
-/* Fails unless each task of [0, count) has run exactly once. */
+/* Fails unless each task of [0, made) has run exactly once. */
 void test_once_check(const struct test_once *once);
 void test_once_fini(struct test_once *once);
+
+/* For loops whose every round costs changes of thread, which may take milliseconds each on a busy machine: whether to go
+ * on with task `next`. They end when all have been made, and sooner when the case has used a quarter of its watchdog's
+ * time, but not before the hundredth; then no more tasks are expected than were made. */
+bool test_once_goes_on(struct test_once *once, int64_t next);
 
 /* How a child process ended. */
 enum test_end { TEST_END_EXIT, TEST_END_SIGNAL, TEST_END_HANG };
@@ -102,6 +108,10 @@ void test_runtime_end(rove_runtime *runtime);
 
 /* Gives up the processor; for loops that wait for another thread. */
 void test_yield(void);
+
+/* Nanoseconds of the monotonic clock, and a wait of so many that keeps the processor. */
+int64_t test_now_ns(void);
+void test_spin_ns(int64_t ns);
 
 /* Runs fn(arg) on `count` threads that are no workers, with the arguments `stride` bytes apart, and joins them. */
 void test_on_threads(int count, void (*fn)(void *arg), void *args, size_t stride);

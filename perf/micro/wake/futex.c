@@ -6,6 +6,7 @@
 
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,15 +42,48 @@ static void hand_over(int64_t number)
     perf_latency_add(seen - begin);
 }
 
-void wake_futex(void)
+static void wake_futex_with(void *(*sleep)(void *arg))
 {
     pthread_t thread;
     atomic_store(&wake_ticket, 0);
-    if (pthread_create(&thread, NULL, sleeper, NULL) != 0) {
+    if (pthread_create(&thread, NULL, sleep, NULL) != 0) {
         fprintf(stderr, "rove-bench: micro/wake: no thread can be started\n");
         exit(EXIT_FAILURE);
     }
     for (int64_t i = 0; i < wake_samples; i++)
         hand_over(i);
     pthread_join(thread, NULL);
+}
+
+void wake_futex(void)
+{
+    wake_futex_with(sleeper);
+}
+
+/* Binds the calling thread to one of the processors that it may use. */
+static void bind_to(int which)
+{
+    cpu_set_t allowed, one;
+    sched_getaffinity(0, sizeof allowed, &allowed);
+    CPU_ZERO(&one);
+    which %= CPU_COUNT(&allowed);
+    for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &allowed) && which-- == 0)
+            CPU_SET(cpu, &one);
+    sched_setaffinity(0, sizeof one, &one);
+}
+
+static void *bound_sleeper(void *arg)
+{
+    bind_to(1);
+    return sleeper(arg);
+}
+
+void wake_futex_bound(void)
+{
+    cpu_set_t allowed;
+    sched_getaffinity(0, sizeof allowed, &allowed);
+    bind_to(0);
+    wake_futex_with(bound_sleeper);
+    sched_setaffinity(0, sizeof allowed, &allowed);
 }

@@ -34,3 +34,10 @@ void wake_rove(void)
         perf_latency_add(started - begin);
     }
 }
+
+void wake_rove_warm(void)
+{
+    perf_rove_require(rove_phase_begin(perf_rove_current()), "rove_phase_begin");
+    wake_rove();
+    perf_rove_require(rove_phase_end(perf_rove_current()), "rove_phase_end");
+}

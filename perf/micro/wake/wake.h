@@ -17,7 +17,9 @@ extern const struct perf_workload perf_wake;
 extern int64_t wake_samples; /* how many hand-overs a run measures */
 
 void wake_rove(void);
+void wake_rove_warm(void); /* in a phase: the workers do not sleep */
 void wake_futex(void);
+void wake_futex_bound(void); /* both threads bound to processors of their own, as workers are */
 
 /* Sleeps for `microseconds`, so that the other threads have the processors to themselves. */
 static inline void wake_pause(long microseconds)

@@ -326,8 +326,8 @@ static size_t space_used(void)
     return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* In a child, because the limits stay. A plan so large that each of its arrays is a mapping of its own, and a limit that
- * leaves room for one more of them from round to round. */
+/* In a child, because the limits stay. A plan so large that each of its arrays is a mapping of its own, and a limit
+ * that leaves more room from round to round. */
 static int restrict_in_little_space(void *arg)
 {
     struct rovei_machine machine;

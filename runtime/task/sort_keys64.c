@@ -1,0 +1,10 @@
+#include "runtime/task/sort_keys.h"
+
+typedef rovei_key64 sort_key;
+
+#include "runtime/task/sort_radix.h"
+
+rove_status rovei_sort_keys64(rovei_key64 *keys, size_t count, const struct rovei_key_order *order)
+{
+    return radix_sort(keys, count, order);
+}

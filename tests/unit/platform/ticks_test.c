@@ -1,0 +1,40 @@
+/*
+ * The processor's counter: it goes on, and at a rate that is about the one that is assumed.
+ */
+#define _GNU_SOURCE
+#include "runtime/platform/ticks.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+/* Sleeps last at least as long as they were meant to, so that only too slow a counter fails. */
+static void test_ticks_are_no_slower_than_assumed(void **state)
+{
+    (void)state;
+    int64_t begin = ticks_now();
+    struct timespec pause = {.tv_nsec = 20000000};
+    while (nanosleep(&pause, &pause))
+        continue;
+    assert_true(ticks_now() - begin >= ticks_of(20000000) / 5);
+}
+
+static void test_more_time_has_more_ticks(void **state)
+{
+    (void)state;
+    assert_true(ticks_of(1000) > 0);
+    assert_true(ticks_of(2000) > ticks_of(1000));
+    assert_true(ticks_of(0) == 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ticks_are_no_slower_than_assumed),
+        cmocka_unit_test(test_more_time_has_more_ticks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
