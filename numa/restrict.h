@@ -7,10 +7,10 @@
 #include "numa/plan.h"
 
 /*
- * Makes `narrow` from `plan` for a process that may now use the `count` processors of `allowed`, ascending, which may be
- * fewer, more or others than when the plan was made. A seat keeps its processor if that is still allowed and not shared
- * while another has fewer seats; a list of processors is shared as it says. Distances, nodes and what is near a processor stay those of `plan`: they
- * say who steals from whom first, and that may be out of date.
+ * Makes `narrow` from `plan` for a process that may now use the `count` processors of `allowed`, ascending, which may
+ * be fewer, more or others than when the plan was made. A seat keeps its processor if that is still allowed and not
+ * shared while another has fewer seats; a list of processors is shared as it says. Distances, nodes and what is near a
+ * processor stay those of `plan`: they say who steals from whom first, and that may be out of date.
  *
  * Returns false if there is no memory. Requires: `plan` is made, count is at least 1. rovei_plan_fini frees `narrow`.
  */

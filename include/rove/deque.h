@@ -45,8 +45,8 @@ struct rovei_deque {
 };
 
 /*
- * Puts `task` at the bottom, which the caller knows is at `bottom`. Returns true if the slow path must be taken now: the
- * ring is full or somebody is hungry. Owner only.
+ * Puts `task` at the bottom, which the caller knows is at `bottom`. Returns true if the slow path must be taken now:
+ * the ring is full or somebody is hungry. Owner only.
  *
  * Edges: slot (relaxed) and bottom (release [push]) -> a thief that forces publication reads bottom (acquire [force]):
  * it sees the slot and the task. Relaxed is enough for the slot because whoever reads it has first read `split` or

@@ -10,9 +10,10 @@
  *     void *result;
  *     if (rove_future_wait(&small, &result) == ROVE_OK) ...
  *
- * A future is made by one of rove_future_start (a task computes it), rove_future_then (a task computes it from the value
- * of another) and rove_future_promise (somebody sets it). It is a struct of the caller's: it allocates nothing but its
- * task, and must outlive its end. Who waits for a future that others follow waits for those too before it is freed.
+ * A future is made by one of rove_future_start (a task computes it), rove_future_then (a task computes it from the
+ * value of another) and rove_future_promise (somebody sets it). It is a struct of the caller's: it allocates nothing
+ * but its task, and must outlive its end. Who waits for a future that others follow waits for those too before it is
+ * freed.
  */
 #ifndef ROVE_FUTURE_H
 #define ROVE_FUTURE_H
@@ -52,15 +53,15 @@ typedef struct rove_future {
 ROVE_API rove_status rove_future_start(rove_future *future, rove_future_fn *fn, void *arg);
 
 /*
- * Makes `next` follow `future`: when that has its value, fn(arg, value of future, &value) runs as a task. If `future` ends
- * without a value, `next` ends with the same outcome and error, and fn does not run.
+ * Makes `next` follow `future`: when that has its value, fn(arg, value of future, &value) runs as a task. If `future`
+ * ends without a value, `next` ends with the same outcome and error, and fn does not run.
  *
  * Returns as rove_future_start; ROVE_INVALID also if `future` is not made. Any thread. Does not block.
  */
 ROVE_API rove_status rove_future_then(rove_future *future, rove_future *next, rove_future_fn *fn, void *arg);
 
-/* Makes a future that rove_future_set or rove_future_fail is to end, which it always needs: canceling it does not end it,
- * because no task of it can be discarded. Returns as rove_future_start. Any thread. */
+/* Makes a future that rove_future_set or rove_future_fail is to end, which it always needs: canceling it does not end
+ * it, because no task of it can be discarded. Returns as rove_future_start. Any thread. */
 ROVE_API rove_status rove_future_promise(rove_future *future);
 
 /* Ends a promised future with `value`, or with `error`, which is not 0; waiters and followers go on. The call is the

@@ -31,8 +31,8 @@ typedef enum rove_policy {
     ROVE_FAIL_FAST = 1    /* they are discarded */
 } rove_policy;
 
-/* A set of tasks to wait for. All zero is valid and empty; the first fields may be set before the first spawn, the others
- * are internal. It may be used again when all waits have returned, and needs no destruction. */
+/* A set of tasks to wait for. All zero is valid and empty; the first fields may be set before the first spawn, the
+ * others are internal. It may be used again when all waits have returned, and needs no destruction. */
 typedef struct rove_group {
     rove_runtime *runtime;         /* where tasks go; NULL: the spawner's own runtime, else the default runtime */
     rove_policy policy;            /* what an error does */
@@ -55,16 +55,19 @@ typedef struct rove_group {
     int64_t discarded;                 /* how many did not run */
 } rove_group;
 
-/* The work of a task: returns 0 for success; anything else is an error and is kept if it is the group's first. The group
- * is the task's scope: rove_is_canceled asks for it, and rove_fail in the task cancels it. */
+/* The work of a task: returns 0 for success; anything else is an error and is kept if it is the group's first. The
+ * group is the task's scope: rove_is_canceled asks for it, and rove_fail in the task cancels it. */
 typedef int rove_group_fn(void *arg);
 
 /*
  * Spawns fn(arg) into `group`: it will run once, on some worker, in no particular order.
  *
  * Requires: the group outlives its tasks, which a rove_group_wait guarantees. While a wait is going on, only tasks of
- * the group may spawn into it. Between two waits all tasks of a group go to one runtime. The first spawn after a wait
- * is not made by several threads at once.
+ * the group may spawn into it. Between two waits all tasks of a group go to one runtime.
+ *
+ * The first spawn makes the group's scope part of the one that the caller works in, if the group lies on the stack of
+ * the caller's task; else, and on a thread that is no worker, part of the runtime's, unless `parent` is set. In a group
+ * that is canceled a task does not run: it is discarded, and `on_discard` is called for it where it would have run.
  *
  * Returns ROVE_OK; ROVE_INVALID for a null `group` or `fn`, or if the group has tasks in another runtime;
  * ROVE_NO_MEMORY, ROVE_CLOSED, ROVE_FORKED (also if the group had tasks that were left behind in the parent): then fn
@@ -89,10 +92,10 @@ ROVE_API rove_status rove_group_spawn_many(rove_group *group, rove_group_fn *fn,
  * wait; a group on the stack of a worker must in the end be waited for by that worker.
  *
  * Returns ROVE_OK; ROVE_FAILED if a task returned an error; else ROVE_CANCELED or ROVE_TIMED_OUT if the group was
- * canceled meanwhile, by itself or from above: tasks may have been discarded; ROVE_INVALID for NULL, or if the caller is a task of this
- * group; ROVE_BUSY if a task of this group lies further below on the caller's stack, having helped out with the caller
- * during a wait of its own: it could not end before this wait does; ROVE_FORKED in a child of fork(2) with tasks
- * outstanding that were left behind in the parent.
+ * canceled meanwhile, by itself or from above: tasks may have been discarded; ROVE_INVALID for NULL, or if the caller
+ * is a task of this group; ROVE_BUSY if a task of this group lies further below on the caller's stack, having helped
+ * out with the caller during a wait of its own: it could not end before this wait does; ROVE_FORKED in a child of
+ * fork(2) with tasks outstanding that were left behind in the parent.
  *
  * A wait may run any other task on top of the caller's stack, also one that wants a lock which the caller holds, and
  * which therefore never ends. Where that can happen the group is to be isolated: then only its own tasks run there, and
@@ -102,8 +105,9 @@ ROVE_API rove_status rove_group_spawn_many(rove_group *group, rove_group_fn *fn,
 ROVE_API rove_status rove_group_wait(rove_group *group);
 
 /*
- * The same, but gives up at the time `until` of rove_clock: returns ROVE_PENDING if tasks are left then. They go on, and
- * the group must be waited for again. A task that the caller runs while it waits is not interrupted, so it may be later.
+ * The same, but gives up at the time `until` of rove_clock: returns ROVE_PENDING if tasks are left then. They go on,
+ * and the group must be waited for again. A task that the caller runs while it waits is not interrupted, so it may be
+ * later.
  */
 ROVE_API rove_status rove_group_wait_until(rove_group *group, int64_t until);
 

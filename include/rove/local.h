@@ -10,9 +10,9 @@
  *     rove_local_each(&counts, add, &sum);
  *     rove_local_fini(&counts);
  *
- * Values are made when a worker first asks, zeroed or by `init`, and lie on cache lines of their own. A task may keep the
- * pointer to the worker's value as long as it does not wait: during a wait other tasks of the same worker use the same
- * value, and after it the task is still on the same worker.
+ * Values are made when a worker first asks, zeroed or by `init`, and lie on cache lines of their own. A task may keep
+ * the pointer to the worker's value as long as it does not wait: during a wait other tasks of the same worker use the
+ * same value, and after it the task is still on the same worker.
  */
 #ifndef ROVE_LOCAL_H
 #define ROVE_LOCAL_H

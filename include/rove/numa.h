@@ -7,7 +7,8 @@
  *
  *     rove_affinity affinity = {0};
  *     for (int step = 0; step < 1000; step++)
- *         rove_for_affine(0, n, relax, x, &affinity);  // each part by the worker that had it before, in whose cache it is
+ *         rove_for_affine(0, n, relax, x, &affinity);  // each part by the worker that had it before, in whose cache it
+ * is
  *
  * On a machine with one node all of this is right and costs next to nothing.
  */
@@ -51,9 +52,9 @@ ROVE_API void *rove_numa_alloc(rove_runtime *runtime, size_t size, rove_memory m
 ROVE_API void rove_numa_free(void *memory, size_t size);
 
 /*
- * As rove_for, with the range cut into as many equal parts as there are nodes, each of which is offered to the workers of
- * its node first: the parts of ROVE_MEMORY_BLOCKED. Within a part work is stolen near first; a node that has done its
- * own helps the others. On one node it is rove_for.
+ * As rove_for, with the range cut into as many equal parts as there are nodes, each of which is offered to the workers
+ * of its node first: the parts of ROVE_MEMORY_BLOCKED. Within a part work is stolen near first; a node that has done
+ * its own helps the others. On one node it is rove_for.
  */
 ROVE_API rove_status rove_for_placed(int64_t begin, int64_t end, rove_range_fn *body, void *arg);
 
@@ -62,7 +63,8 @@ ROVE_API rove_status rove_reduce_placed(int64_t begin, int64_t end, const rove_r
 
 enum { ROVE_AFFINITY_BLOCKS = 128 };
 
-/* Which worker had which part of a loop. All zero is valid and empty; the fields are internal. For one loop at a time. */
+/* Which worker had which part of a loop. All zero is valid and empty; the fields are internal. For one loop at a time.
+ * */
 typedef struct rove_affinity {
     int64_t begin;
     int64_t end;
@@ -73,8 +75,8 @@ typedef struct rove_affinity {
 /*
  * As rove_for, for a loop that is run again and again over the same data: the range is cut into at most
  * ROVE_AFFINITY_BLOCKS blocks, each is offered first to the worker that had it the last time, and `affinity` is brought
- * up to date. An idle worker takes blocks of others. Worth it where a block is some microseconds' work at least and fits
- * in a cache.
+ * up to date. An idle worker takes blocks of others. Worth it where a block is some microseconds' work at least and
+ * fits in a cache.
  *
  * Returns as rove_for; also ROVE_INVALID for a null `affinity`.
  */

@@ -61,8 +61,9 @@ ROVE_API size_t rove_scale_history(rove_runtime *runtime, rove_scale_decision *d
 
 /*
  * Brackets a call that blocks (a read, a lock held elsewhere, a sleep) inside a task: meanwhile a spare thread works in
- * the caller's place, so that its processor stays busy. Spares are started when they are first needed, kept, and at most
- * as many as `spares` of the configuration; beyond that the call only blocks. Regions nest; only the outermost counts.
+ * the caller's place, so that its processor stays busy. Spares are started when they are first needed, kept, and at
+ * most as many as `spares` of the configuration; beyond that the call only blocks. Regions nest; only the outermost
+ * counts.
  *
  * Each begin needs its end on the same thread, in the same task. In between, the task should not fork, spawn or wait;
  * what it does all the same is right, but may find no help. On a thread that is no worker both do nothing. Cost: about

@@ -101,8 +101,8 @@ static inline rove_status rove_join(rove_task *task, rove_task_fn *fn)
 
 /*
  * The same for recursive functions that hand their place in the deque on to the functions they call: two arguments
- * more, and nothing has to be looked up. Where a task does next to nothing that is 15 % (gcc) to 20 % (clang) of the time
- * that a fork and its join take; where it does some work, the plain form is as good, and harder to get wrong.
+ * more, and nothing has to be looked up. Where a task does next to nothing that is 15 % (gcc) to 20 % (clang) of the
+ * time that a fork and its join take; where it does some work, the plain form is as good, and harder to get wrong.
  *
  *     static long fib(rove_deque *deque, int64_t slot, int n)
  *     {
@@ -124,9 +124,9 @@ static inline rove_status rove_join(rove_task *task, rove_task_fn *fn)
  *         self->value = fib(deque, slot, self->n);
  *     }
  *
- * A slot is good for one use: a fork, or a call of a function that forks. A fork returns the next one, a join stores it;
- * after a call comes a join, or rove_deque_here again. Both forms may be mixed, in one function too: after a rove_fork or
- * rove_join, and after all else that forks or waits, take the slot anew.
+ * A slot is good for one use: a fork, or a call of a function that forks. A fork returns the next one, a join stores
+ * it; after a call comes a join, or rove_deque_here again. Both forms may be mixed, in one function too: after a
+ * rove_fork or rove_join, and after all else that forks or waits, take the slot anew.
  */
 
 /* Where tasks are forked to. It belongs to a thread and must not be used by another one. */

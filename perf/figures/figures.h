@@ -1,7 +1,7 @@
 /*
  * Figures of a whole process: what Rove costs a program, and its neighbours, while it does little or shares the
- * machine. They need fresh processes and looks into /proc, which a case of Google Benchmark cannot have. A figure checks
- * its answers; what it measures is printed and, but for `idle`, not judged.
+ * machine. They need fresh processes and looks into /proc, which a case of Google Benchmark cannot have. A figure
+ * checks its answers; what it measures is printed and, but for `idle`, not judged.
  */
 #ifndef PERF_FIGURES_H
 #define PERF_FIGURES_H

@@ -1,7 +1,8 @@
 /*
  * openmp: a program that uses OpenMP and Rove, which is what becomes of a program when one of its libraries is changed
  * over. First both take turns, against both alone: the threads of the one wait, perhaps spinning, while the other
- * works. Then every OpenMP thread calls rove_run inside a parallel region, against one thread that makes the same calls.
+ * works. Then every OpenMP thread calls rove_run inside a parallel region, against one thread that makes the same
+ * calls.
  */
 #include "figures/figures.h"
 #include "runtimes/rove.h"

@@ -1,7 +1,7 @@
 /*
  * What perf.instructions and perf.shared count: fib with a fork and a join at every call, in a runtime of one worker.
- * `count plain <n>` and `count at <n>` print the answer, by rove_fork and rove_join and by rove_fork_at and rove_join_at;
- * the difference between two sizes is that of their forks.
+ * `count plain <n>` and `count at <n>` print the answer, by rove_fork and rove_join and by rove_fork_at and
+ * rove_join_at; the difference between two sizes is that of their forks.
  */
 #include <rove/rove.h>
 #include <stdio.h>

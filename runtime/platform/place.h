@@ -14,8 +14,8 @@ void rovei_pages_unmap(void *pages, size_t size);
 size_t rovei_page_size(void);
 
 /* Has the pages of [memory, memory + size), which begin and end at page boundaries and have not been touched, come from
- * the `count` nodes of `nodes` (the operating system's numbers), in turn; with one node, from that. Returns 0 or an errno
- * value; then the pages come from where they are first touched. */
+ * the `count` nodes of `nodes` (the operating system's numbers), in turn; with one node, from that. Returns 0 or an
+ * errno value; then the pages come from where they are first touched. */
 int rovei_pages_place(void *memory, size_t size, const int *nodes, int count);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Isolation: a queue of tasks of its own. A wait that is isolated runs nothing but tasks from this queue, so nothing that
- * wants what the waiter holds; other workers take from it too, by tickets, see group.c.
+ * Isolation: a queue of tasks of its own. A wait that is isolated runs nothing but tasks from this queue, so nothing
+ * that wants what the waiter holds; other workers take from it too, by tickets, see group.c.
  *
  * Edges
  *   [feed]  length of the queue (seq_cst), then the waiter's state -> the waiter's state, then the length: a task that

@@ -203,9 +203,9 @@ bool rovei_work_is_visible(struct rove_runtime *runtime)
     return false;
 }
 
-/* The bell may look armed and not be: an owner that has answered, and looked for sleepers before this one said that it is
- * one, has reset `limit` before it published. Seq_cst, as its publication and its look: if it has not seen us, we see what
- * it published, and so the reset. [bell] */
+/* The bell may look armed and not be: an owner that has answered, and looked for sleepers before this one said that it
+ * is one, has reset `limit` before it published. Seq_cst, as its publication and its look: if it has not seen us, we
+ * see what it published, and so the reset. [bell] */
 static void sleep_ring(struct rovei_deque *deque)
 {
     (void)ROVEI_LOAD(deque->split, SEQ_CST);

@@ -45,8 +45,8 @@ void rovei_search_stop(struct rovei_worker *worker);
  * `near` may be NULL. Any thread. */
 void rovei_wake_one(struct rove_runtime *runtime, const struct rovei_worker *near);
 
-/* Like rovei_wake_one, for work that is best run by `worker`, or on the node `node`: if that sleeps it is woken, whoever
- * else searches. */
+/* Like rovei_wake_one, for work that is best run by `worker`, or on the node `node`: if that sleeps it is woken,
+ * whoever else searches. */
 void rovei_wake_for(struct rovei_worker *worker, const struct rovei_worker *near);
 void rovei_wake_on(struct rove_runtime *runtime, int node, const struct rovei_worker *near);
 

@@ -27,8 +27,8 @@ struct rovei_wait {
     struct rovei_isolation *isolation; /* nothing may run on top of it but what this holds; or NULL */
 };
 
-/* Works until `wait` is over. Returns ROVE_OK; ROVE_PENDING if its time ran out first; ROVE_FORKED at once in a child of
- * fork. `is_searcher`: the worker is counted as one already. Owner only. */
+/* Works until `wait` is over. Returns ROVE_OK; ROVE_PENDING if its time ran out first; ROVE_FORKED at once in a child
+ * of fork. `is_searcher`: the worker is counted as one already. Owner only. */
 rove_status rovei_wait(struct rovei_worker *worker, const struct rovei_wait *wait, bool is_searcher);
 
 #endif

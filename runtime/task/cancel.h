@@ -1,9 +1,10 @@
 /*
  * Scopes from inside: how loops and groups belong to them and ask whether to stop.
  *
- * To ask is to go through all scopes up to the root; but as long as no scope in the process is canceled or has a deadline,
- * one word says so, and a task deep in a tree of groups pays one load. A deadline that somebody has noticed is kept in the
- * scope as the cause: work that was cut short and work that was not are told apart, and the clock is not asked again.
+ * To ask is to go through all scopes up to the root; but as long as no scope in the process is canceled or has a
+ * deadline, one word says so, and a task deep in a tree of groups pays one load. A deadline that somebody has noticed
+ * is kept in the scope as the cause: work that was cut short and work that was not are told apart, and the clock is not
+ * asked again.
  *
  * Relaxed throughout: a request is heard a moment later, and orders nothing.
  */
@@ -25,8 +26,8 @@ static inline rove_scope *scope_parent(const rove_scope *scope)
     return __atomic_load_n(&scope->parent, __ATOMIC_RELAXED);
 }
 
-/* Work is about to run in the scope, which becomes part of `parent`, if it is part of none. Scopes around it that nobody
- * has begun, because the program named them as parents, begin too. */
+/* Work is about to run in the scope, which becomes part of `parent`, if it is part of none. Scopes around it that
+ * nobody has begun, because the program named them as parents, begin too. */
 void rovei_scope_begin(rove_scope *scope, rove_scope *parent);
 
 /* No work runs in it any more: it has `parent` again, as before it was begun, and keeps what came of it, which is

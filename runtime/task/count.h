@@ -45,13 +45,13 @@ bool rovei_group_is_settled(const rove_group *group);
 /* Counts a task less, which has run in `worker`. The last access to the group. */
 void rovei_group_count_completed(const struct rovei_worker *worker, rove_group *group);
 
-/* Counts something that is no task, so that the group does not end, and counts it no more: the last access to the group.
- * The first returns as rove_group_spawn and fills in the group's runtime. Any thread. Defined in group.c. */
+/* Counts something that is no task, so that the group does not end, and counts it no more: the last access to the
+ * group. The first returns as rove_group_spawn and fills in the group's runtime. Any thread. Defined in group.c. */
 rove_status rovei_group_hold(rove_group *group);
 void rovei_group_let_go(rove_group *group);
 
-/* Spawns a task into a queue of the caller's runtime, an injector or an inbox, and wakes nobody. Only on a worker of the
- * group's runtime. Returns as rove_group_spawn. Defined in group.c. */
+/* Spawns a task into a queue of the caller's runtime, an injector or an inbox, and wakes nobody. Only on a worker of
+ * the group's runtime. Returns as rove_group_spawn. Defined in group.c. */
 rove_status rovei_group_spawn_into(rove_group *group, struct rovei_injector *queue, rove_group_fn *fn, void *arg);
 
 /* Whether the group of the struct group_waiter `waiter` is empty, as far as that waiter may ask. */

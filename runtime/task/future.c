@@ -15,8 +15,8 @@
 
 static int future_run(void *arg);
 
-/* The value, or the lack of one, is known. Returns those that follow, linked by `next`, each with what it needs to go on:
- * the future may be gone before their turn comes. */
+/* The value, or the lack of one, is known. Returns those that follow, linked by `next`, each with what it needs to go
+ * on: the future may be gone before their turn comes. */
 static rove_future *future_close(rove_future *future, rove_status outcome, int error)
 {
     if (error)

@@ -158,7 +158,8 @@ void rovei_group_let_go(rove_group *group)
     rovei_group_count_completed(worker_self(), group);
 }
 
-/* A task that lets any worker run one of an isolation's: those lie in a queue where isolated waits find nothing else. */
+/* A task that lets any worker run one of an isolation's: those lie in a queue where isolated waits find nothing else.
+ * */
 struct group_ticket {
     struct rovei_injected injected; /* first: the task */
     struct rovei_isolation *isolation;

@@ -20,7 +20,7 @@ static void **local_table(rove_local *local, struct rove_runtime *runtime)
 {
     void **values = __atomic_load_n(&local->values, __ATOMIC_ACQUIRE); /* [table] */
     if (values)
-        return local->runtime == runtime ? values : NULL;
+        return __atomic_load_n(&local->runtime, __ATOMIC_RELAXED) == runtime ? values : NULL; /* set before the table */
     rove_runtime *nobody = NULL;
     if (!__atomic_compare_exchange_n(&local->runtime, &nobody, runtime, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) &&
         nobody != runtime)

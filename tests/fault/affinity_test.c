@@ -1,6 +1,6 @@
 /*
- * Affinity: refused by the system, a mask of one processor, and lists that have nothing in common with the mask. Work is
- * done in each case.
+ * Affinity: refused by the system, a mask of one processor, and lists that have nothing in common with the mask. Work
+ * is done in each case.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -13,7 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* All cases run in children: masks and refusals stay. What a call to set affinity answers, whoever makes it, the library or hwloc within; 0: as the system does. */
+/* All cases run in children: masks and refusals stay. What a call to set affinity answers, whoever makes it, the
+ * library or hwloc within; 0: as the system does. */
 static atomic_int refusal;
 static atomic_int refusals;
 

@@ -1,6 +1,6 @@
 /*
- * A worker that overruns its stack: with ROVE_GUARD, or `name_overruns`, a line names the worker and the task before the
- * process dies as it would have died anyway; without, nothing is said.
+ * A worker that overruns its stack: with ROVE_GUARD, or `name_overruns`, a line names the worker and the task before
+ * the process dies as it would have died anyway; without, nothing is said.
  */
 #define _GNU_SOURCE
 #include <errno.h>

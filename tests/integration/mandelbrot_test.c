@@ -1,6 +1,6 @@
 /*
- * Runs the example mandelbrot and reads the picture that it writes, as a decoder would: chunks and their check sums, the
- * stored blocks of the data stream and theirs, and pixels whose colour is known.
+ * Runs the example mandelbrot and reads the picture that it writes, as a decoder would: chunks and their check sums,
+ * the stored blocks of the data stream and theirs, and pixels whose colour is known.
  *
  * The program is named by ROVE_EXAMPLE_MANDELBROT.
  */

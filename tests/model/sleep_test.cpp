@@ -44,8 +44,8 @@ struct private_pushes : sleep_world<private_pushes, 4, 4, 0, 2> {
     }
 };
 
-/* An owner pushes twice. If the first push answers the doorbell, nobody has armed it for the second; who takes the first
- * task sees to that. */
+/* An owner pushes twice. If the first push answers the doorbell, nobody has armed it for the second; who takes the
+ * first task sees to that. */
 struct push_twice : sleep_world<push_twice, 3, 3, 0, 2> {
     push_twice() : sleep_world(WORK_MEETS)
     {

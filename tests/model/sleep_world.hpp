@@ -57,8 +57,8 @@ struct model_task {
     int runs;
 };
 
-/* A scenario derives from this and says in act(number) what each thread does. Slots 0 to POOL - 1 of `workers` are of the
- * pool and begin RUNNING, the others are for guests and begin VACANT. */
+/* A scenario derives from this and says in act(number) what each thread does. Slots 0 to POOL - 1 of `workers` are of
+ * the pool and begin RUNNING, the others are for guests and begin VACANT. */
 template <typename scenario, int THREADS, int POOL, int GUESTS, int TASKS>
 class sleep_world : public rl::test_suite<scenario, THREADS>
 {

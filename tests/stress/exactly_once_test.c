@@ -1,6 +1,7 @@
 /*
- * 10^8 forks in all, by two, four and 32 workers: a tree over a range of numbers whose shape follows from the seed. Each
- * leaf marks its number, each inner task adds up its halves, so a fork that is lost or runs twice is found by both.
+ * 10^8 forks in all, by two, four and 32 workers: a tree over a range of numbers whose shape follows from the seed.
+ * Each leaf marks its number, each inner task adds up its halves, so a fork that is lost or runs twice is found by
+ * both.
  */
 #include <rove/rove.h>
 #include <stdatomic.h>

@@ -1,6 +1,6 @@
 /*
- * Locks that are held across isolated waits, at random: tasks take one lock after the other, upwards, spawn tasks that do
- * the same, and wait for them in isolated groups with the locks held, while strangers want the same locks. The locks
+ * Locks that are held across isolated waits, at random: tasks take one lock after the other, upwards, spawn tasks that
+ * do the same, and wait for them in isolated groups with the locks held, while strangers want the same locks. The locks
  * complain when their owner takes them again. Every task runs once, or is discarded once where its group is canceled.
  */
 #define _GNU_SOURCE

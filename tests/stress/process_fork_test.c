@@ -191,9 +191,9 @@ static void under_load(void)
     test_runtime_end(load.runtime);
 }
 
-/* Runtimes are being made and destroyed by other threads at the moment of the fork: no lock of theirs may be left locked
- * in the child. The child does not exit() here: the C library's own list of exit functions may be locked, because
- * hwloc loads plugins. */
+/* Runtimes are being made and destroyed by other threads at the moment of the fork: no lock of theirs may be left
+ * locked in the child. The child does not exit() here: the C library's own list of exit functions may be locked,
+ * because hwloc loads plugins. */
 static void create_and_destroy(void *arg)
 {
     if (*(int *)arg == 0) {

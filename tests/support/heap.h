@@ -1,6 +1,6 @@
 /*
- * An allocator for rove_config.allocator that knows what is out, checks that each block comes back with the size and the
- * argument that it had, and refuses allocations when it is told to.
+ * An allocator for rove_config.allocator that knows what is out, checks that each block comes back with the size and
+ * the argument that it had, and refuses allocations when it is told to.
  */
 #ifndef TESTS_HEAP_H
 #define TESTS_HEAP_H

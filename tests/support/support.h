@@ -33,8 +33,8 @@ struct test_case {
 };
 
 /* Runs the cases whose name contains argv[1], or all of them, each under a watchdog of `seconds`. For main. A program
- * whose cases run in children gives 0, for no watchdog: ThreadSanitizer allows no threads in the child of a process that
- * has had threads, and test_in_child notices hangs. */
+ * whose cases run in children gives 0, for no watchdog: ThreadSanitizer allows no threads in the child of a process
+ * that has had threads, and test_in_child notices hangs. */
 int test_main(int argc, char **argv, const struct test_case *cases, size_t count, unsigned seconds);
 
 /* Starts the watchdog, or starts it anew: when so many seconds have passed without another call, it prints the state of
@@ -76,9 +76,9 @@ void test_once_mark(struct test_once *once, int64_t task);
 void test_once_check(const struct test_once *once);
 void test_once_fini(struct test_once *once);
 
-/* For loops whose every round costs changes of thread, which may take milliseconds each on a busy machine: whether to go
- * on with task `next`. They end when all have been made, and sooner when the case has used a quarter of its watchdog's
- * time, but not before the hundredth; then no more tasks are expected than were made. */
+/* For loops whose every round costs changes of thread, which may take milliseconds each on a busy machine: whether to
+ * go on with task `next`. They end when all have been made, and sooner when the case has used a quarter of its
+ * watchdog's time, but not before the hundredth; then no more tasks are expected than were made. */
 bool test_once_goes_on(struct test_once *once, int64_t next);
 
 /* How a child process ended. */

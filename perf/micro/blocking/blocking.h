@@ -1,6 +1,6 @@
 /*
- * micro/blocking: how much processor work is held up by tasks beside it that block: two workers, four tasks that sleep 50 ms
- * each, inside blocking regions, without, and not at all. The time is that of the processor work alone.
+ * micro/blocking: how much processor work is held up by tasks beside it that block: two workers, four tasks that sleep
+ * 50 ms each, inside blocking regions, without, and not at all. The time is that of the processor work alone.
  */
 #ifndef PERF_BLOCKING_H
 #define PERF_BLOCKING_H

@@ -1,7 +1,7 @@
 /*
  * micro/forced_publication with Rove. The owner forks two tasks one right after the other and computes. The first fork
- * finds the doorbell armed and hands its task to the thief, which is done with it at once; the second task is private by
- * then, and the owner does not push again.
+ * finds the doorbell armed and hands its task to the thief, which is done with it at once; the second task is private
+ * by then, and the owner does not push again.
  */
 #include "runtimes/rove.h"
 #include "micro/forced_publication/forced_publication.h"

@@ -1,6 +1,6 @@
 /*
- * micro/idle: the processor time that the whole process uses while its runtime has nothing to do, with a fixed number of
- * workers and in automatic mode. The time is that of all threads together.
+ * micro/idle: the processor time that the whole process uses while its runtime has nothing to do, with a fixed number
+ * of workers and in automatic mode. The time is that of all threads together.
  */
 #ifndef PERF_IDLE_H
 #define PERF_IDLE_H

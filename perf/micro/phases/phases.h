@@ -1,6 +1,6 @@
 /*
- * micro/phases: a program that alternates a millisecond of serial and a millisecond of parallel work: what going to sleep
- * and waking cost it, against workers that stay awake in between (rove_phase_begin).
+ * micro/phases: a program that alternates a millisecond of serial and a millisecond of parallel work: what going to
+ * sleep and waking cost it, against workers that stay awake in between (rove_phase_begin).
  */
 #ifndef PERF_PHASES_H
 #define PERF_PHASES_H

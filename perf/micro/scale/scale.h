@@ -1,6 +1,6 @@
 /*
- * micro/scale: a recursive computation on two workers, and the same while another thread sets the number of workers to one,
- * two, four and eight in turn, every millisecond.
+ * micro/scale: a recursive computation on two workers, and the same while another thread sets the number of workers to
+ * one, two, four and eight in turn, every millisecond.
  */
 #ifndef PERF_SCALE_H
 #define PERF_SCALE_H

@@ -366,7 +366,7 @@ static int spinner_run(void *arg)
     return 0;
 }
 
-/* A group on the heap, which is freed as soon as a wait does not give up; without patience its waiter sleeps at once. */
+/* A group on the heap, freed as soon as a wait does not give up; without patience its waiter sleeps at once. */
 static void wait_and_free(struct test_random *random, bool is_isolated)
 {
     rove_group *group = calloc(1, sizeof *group);

@@ -1,8 +1,8 @@
 /*
  * The seam to the memory model, for the chaos tests: stands in front of include/rove/atomic.h. The operations are those
  * that ship; in front of each lies a point at which the thread may lose its processor, so that others see it between
- * any two of its steps. Besides, a load of a deque's `limit` may ring that deque's doorbell first, which any thief may do
- * at any time: what is private then becomes public all the time, and not once in a hundred thousand tasks.
+ * any two of its steps. Besides, a load of a deque's `limit` may ring that deque's doorbell first, which any thief may
+ * do at any time: what is private then becomes public all the time, and not once in a hundred thousand tasks.
  */
 #ifndef TESTS_CHAOS_ATOMIC_H
 #define TESTS_CHAOS_ATOMIC_H

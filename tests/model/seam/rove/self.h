@@ -1,6 +1,6 @@
 /*
- * Which deque the calling thread pushes to, for the model tests: stands in front of include/rove/self.h. The threads of a
- * scenario share one thread of the process, so each has a place of its own here.
+ * Which deque the calling thread pushes to, for the model tests: stands in front of include/rove/self.h. The threads of
+ * a scenario share one thread of the process, so each has a place of its own here.
  */
 #ifndef ROVE_SELF_H
 #define ROVE_SELF_H
