@@ -103,13 +103,26 @@ void write_png(const std::string &path)
         throw std::runtime_error("the mandelbrot picture was not written");
 }
 
+/* What a report leaves out unless it is asked for: variants of what it shows, and what takes long or says little in a
+ * table. */
+const char report_selection[] = "-^(sort_|reduce_dot|micro/(idle|phases|blocking|scale|small_loop_(10x1ns|1000)))|"
+                                "/(rove|openmp|futex)_";
+
+/* The filter of the command line, or what takes its place in a report. */
+std::string choose_filter(const Options &options)
+{
+    std::string filter = benchmark::GetBenchmarkFilter();
+    bool is_given = !filter.empty() && filter != ".";
+    return is_given || options.report.empty() ? filter : report_selection;
+}
+
 void run(Options &options)
 {
     choose_workers(options);
     perf::set_scale(options.scale);
     if (!options.text.empty())
         wordcount_set_text(options.text.c_str());
-    std::vector<Case> cases = perf::select_cases(perf::make_cases(options.workers), benchmark::GetBenchmarkFilter());
+    std::vector<Case> cases = perf::select_cases(perf::make_cases(options.workers), choose_filter(options));
     if (cases.empty())
         throw std::invalid_argument("no benchmark has a name that matches the filter");
     if (options.list_only) {
