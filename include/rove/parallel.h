@@ -18,7 +18,7 @@
  *
  * Each is a scope (cancel.h) within the caller's: when that is canceled, or rove_fail is called inside, what has not
  * been begun is left undone, and the call returns ROVE_CANCELED, ROVE_TIMED_OUT or ROVE_FAILED. A loop that was
- * canceled too late to leave anything out returns ROVE_OK.
+ * canceled too late to leave anything out returns ROVE_OK, but always ROVE_FAILED if rove_fail was called in it.
  *
  * Algorithm: lazy splitting after Tzannes, Caragea, Barua and Vishkin 2010; chunks grow until one takes microseconds.
  */

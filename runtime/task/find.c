@@ -115,7 +115,7 @@ static void search_run(void *arg)
             break;
         }
     } while (!search->status && search_step(search, &range));
-    loop_end(&loop);
+    search->status = loop_end(&loop, search->status);
 }
 
 static rove_status find_call(int64_t begin, int64_t end, rove_find_fn *find, void *arg, bool is_any, int64_t *index)

@@ -86,7 +86,7 @@ static void for_run(void *arg)
     range_start(&part->range, part->range.begin, part->range.end);
     for_prelude(part);
     for_work(part);
-    loop_end(&loop);
+    part->status = loop_end(&loop, part->status);
 }
 
 rove_status rovei_for_lines(int64_t begin, int64_t end, int64_t line, rove_range_fn *body, void *arg)

@@ -44,8 +44,7 @@ static void invoke_run(void *arg)
     struct invoke_part *part = arg;
     struct rovei_loop loop;
     loop_begin(&loop);
-    part->status = invoke_work(&loop, part->calls, part->count);
-    loop_end(&loop);
+    part->status = loop_end(&loop, invoke_work(&loop, part->calls, part->count));
 }
 
 rove_status rove_invoke(const rove_call *calls, size_t count)

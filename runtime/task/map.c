@@ -112,7 +112,7 @@ static void map_run(void *arg)
         rovei_scope_keep_error(&loop.scope, map->error);
     else
         map->error = rove_scope_error(&loop.scope); /* somebody called rove_fail */
-    loop_end(&loop);
+    whole->status = loop_end(&loop, whole->status);
 }
 
 rove_status rove_map(size_t count, rove_map_fn *fn, void *arg, rove_mapping *mapping)

@@ -56,8 +56,7 @@ static void back_run(void *arg)
     struct rovei_loop loop;
     back->crew.loop = &loop;
     loop_begin(&loop);
-    back->status = rovei_crew_run(&back->crew);
-    loop_end(&loop);
+    back->status = loop_end(&loop, rovei_crew_run(&back->crew));
 }
 
 /* Exchanges the neighbouring blocks of `left` and `right` elements at `base`, by reversing both and then the whole. */
@@ -114,7 +113,7 @@ static void in_place_run(void *arg)
     struct partition_in_place *partition = arg;
     loop_begin(&partition->loop);
     partition->kept = in_place_work(partition, 0, partition->count);
-    loop_end(&partition->loop);
+    partition->status = loop_end(&partition->loop, partition->status);
 }
 
 static rove_status partition_in_place(void *base, size_t count, size_t size, rove_keep_fn *keep, void *arg,

@@ -118,15 +118,24 @@ static inline void loop_begin(struct rovei_loop *loop)
     worker_push_frame(worker, &loop->frame);
 }
 
-/* Ends it, on the same worker, when all parts have ended. The error goes to the scope around, where it can be read. */
-static inline void loop_end(struct rovei_loop *loop)
+/* The slow side of loop_end, for a loop about which there is something to say. */
+static __attribute__((noinline, unused)) rove_status loop_tell(struct rovei_loop *loop, rove_status status)
 {
-    struct rovei_worker *worker = worker_self();
-    worker_pop_frame(worker, &loop->frame);
-    if (ROVEI_UNLIKELY(__atomic_load_n(&loop->scope.state, __ATOMIC_RELAXED) != SCOPE_IS_BEGUN))
-        rovei_scope_discount(&loop->scope);
-    if (ROVEI_UNLIKELY(loop->scope.error) && loop->scope.parent != &worker->runtime->scope)
+    rovei_scope_discount(&loop->scope);
+    if (loop->scope.error && loop->scope.parent != &worker_self()->runtime->scope)
         rovei_scope_keep_error(loop->scope.parent, loop->scope.error);
+    bool has_failed = (loop->scope.state & SCOPE_CAUSE) == ROVE_FAILED;
+    return status == ROVE_OK && has_failed ? ROVE_FAILED : status;
+}
+
+/* Ends it, on the same worker, when all parts have ended. The error goes to the scope around, where it can be read.
+ * Returns what the loop returns, where `status` says why something was left out: ROVE_FAILED also if rove_fail was
+ * called too late for that. */
+static inline rove_status loop_end(struct rovei_loop *loop, rove_status status)
+{
+    worker_pop_frame(worker_self(), &loop->frame);
+    bool is_plain = __atomic_load_n(&loop->scope.state, __ATOMIC_RELAXED) == SCOPE_IS_BEGUN && !loop->scope.error;
+    return ROVEI_LIKELY(is_plain) ? status : loop_tell(loop, status);
 }
 
 /* A part of the loop that was forked begins, maybe on another worker: it belongs to the loop's scope there too. `frame`

@@ -101,7 +101,7 @@ static void reduce_run(void *arg)
     range_start(&part->range, part->range.begin, part->range.end);
     reduce_prelude(part);
     reduce_work(part);
-    loop_end(&loop);
+    part->status = loop_end(&loop, part->status);
 }
 
 rove_status rove_reduce(int64_t begin, int64_t end, const rove_reduction *reduction, void *result)

@@ -196,7 +196,7 @@ static void fixed_run(void *arg)
         fixed_run_node(&root, &pace);
         call->status = root.status;
     }
-    loop_end(&tree->loop);
+    call->status = loop_end(&tree->loop, call->status);
 }
 
 rove_status rove_reduce_fixed(int64_t begin, int64_t end, int64_t grain, const rove_reduction *reduction, void *result)

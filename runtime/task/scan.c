@@ -61,11 +61,12 @@ static void scan_work(struct scan_call *call, struct rovei_loop *loop, struct sc
 
 static void scan_run(void *arg)
 {
+    struct scan_call *call = arg;
     struct rovei_loop loop;
     struct scan_round round;
     loop_begin(&loop);
-    scan_work(arg, &loop, &round);
-    loop_end(&loop);
+    scan_work(call, &loop, &round);
+    call->status = loop_end(&loop, call->status);
 }
 
 static rove_status scan_call(struct scan_call *call, void *total)

@@ -49,8 +49,7 @@ static inline bool sorting_is_over(struct rovei_sorting *sorting)
 /* Ends it, and says how it went. */
 static inline rove_status sorting_end(struct rovei_sorting *sorting)
 {
-    loop_end(&sorting->loop);
-    return sorting_status(sorting);
+    return loop_end(&sorting->loop, sorting_status(sorting));
 }
 
 /* Calls body(index, arg) for every index below `count`, in parallel if somebody is hungry. False in a child of fork(2)

@@ -173,8 +173,8 @@ static void stopped_trees(void *arg)
         rove_reduction reduction = {trail_sizes[round % 3], &nowhere, trail_body, trail_combine, &work};
         struct trail result;
         rove_status status = rove_reduce_fixed(0, blocks, 1, &reduction, &result);
-        TEST_CHECK(status == (work.bodies == blocks ? ROVE_OK : ROVE_FAILED), "%lld of %lld blocks: %s",
-                   (long long)work.bodies, (long long)blocks, rove_status_text(status));
+        TEST_CHECK(status == ROVE_FAILED, "%lld of %lld blocks: %s", (long long)work.bodies, (long long)blocks,
+                   rove_status_text(status));
         TEST_CHECK(work.combinations >= work.bodies - 1, "%lld values, %lld combinations", (long long)work.bodies,
                    (long long)work.combinations);
     }
