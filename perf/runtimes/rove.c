@@ -105,7 +105,7 @@ static const struct perf_variant rove_variants[] = {
     {&perf_submit, "rove", submit_rove, PERF_EACH},
     {&perf_submit_bulk, "rove", submit_bulk_rove, PERF_EACH},
     {&perf_wake, "rove", wake_rove, 2},
-    {&perf_wake, "rove_warm", wake_rove_warm, 2},
+    {&perf_wake, "rove_warm", wake_rove_warm, 1},
     {&perf_idle, "rove", idle_rove, 2},
     {&perf_idle, "rove_auto", idle_rove_auto, 2},
     {&perf_phases, "rove", phases_rove, 2},

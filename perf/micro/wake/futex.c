@@ -60,15 +60,16 @@ void wake_futex(void)
     wake_futex_with(sleeper);
 }
 
-/* Binds the calling thread to one of the processors that it may use. */
+static cpu_set_t wake_allowed; /* the processors that the program may use; a new thread takes over its starter's */
+
+/* Binds the calling thread to one of them. */
 static void bind_to(int which)
 {
-    cpu_set_t allowed, one;
-    sched_getaffinity(0, sizeof allowed, &allowed);
+    cpu_set_t one;
     CPU_ZERO(&one);
-    which %= CPU_COUNT(&allowed);
+    which %= CPU_COUNT(&wake_allowed);
     for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++)
-        if (CPU_ISSET(cpu, &allowed) && which-- == 0)
+        if (CPU_ISSET(cpu, &wake_allowed) && which-- == 0)
             CPU_SET(cpu, &one);
     sched_setaffinity(0, sizeof one, &one);
 }
@@ -81,9 +82,8 @@ static void *bound_sleeper(void *arg)
 
 void wake_futex_bound(void)
 {
-    cpu_set_t allowed;
-    sched_getaffinity(0, sizeof allowed, &allowed);
+    sched_getaffinity(0, sizeof wake_allowed, &wake_allowed);
     bind_to(0);
     wake_futex_with(bound_sleeper);
-    sched_setaffinity(0, sizeof allowed, &allowed);
+    sched_setaffinity(0, sizeof wake_allowed, &wake_allowed);
 }

@@ -35,9 +35,28 @@ void wake_rove(void)
     }
 }
 
+/* Waits actively: who sleeps beside workers that do not gets a processor when they let him. */
+static void spin_ns(int64_t ns)
+{
+    for (int64_t begin = perf_now_ns(); perf_now_ns() - begin < ns;)
+        continue;
+}
+
 void wake_rove_warm(void)
 {
+    wake_group.runtime = perf_rove_current();
     perf_rove_require(rove_phase_begin(perf_rove_current()), "rove_phase_begin");
-    wake_rove();
+    for (int64_t i = 0; i < wake_samples; i++) {
+        atomic_store_explicit(&wake_started, 0, memory_order_relaxed);
+        spin_ns(WAKE_WARM_NS);
+        int64_t begin = perf_now_ns();
+        perf_rove_require(rove_group_spawn(&wake_group, stamp_task, NULL), "rove_group_spawn");
+        int64_t started = 0;
+        while (started == 0)
+            started = atomic_load_explicit(&wake_started, memory_order_acquire);
+        spin_ns(WAKE_WARM_NS); /* until the task has ended, so that the wait takes no worker's place */
+        perf_rove_require(rove_group_wait(&wake_group), "rove_group_wait");
+        perf_latency_add(started - begin);
+    }
     perf_rove_require(rove_phase_end(perf_rove_current()), "rove_phase_end");
 }

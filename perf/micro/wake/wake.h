@@ -30,7 +30,8 @@ static inline void wake_pause(long microseconds)
 
 enum {
     WAKE_SETTLE_US = 400, /* long enough for all workers to go to sleep */
-    WAKE_POLL_US = 50     /* between two looks whether the task has started */
+    WAKE_POLL_US = 50,    /* between two looks whether the task has started */
+    WAKE_WARM_NS = 5000   /* long enough for a worker that does not sleep to look for work again */
 };
 
 ROVE_END_C
