@@ -178,11 +178,20 @@ static int scaler_waiting_percent(const struct scaler_memory *memory)
     return wanted < ROVE_MILLISECOND ? -1 : (int)(100 * memory->waited / wanted);
 }
 
-/* Fewer workers than processors are free are no loss, and as many more as are not free only wait for each other. */
-static int scaler_uncrowded(int workers, int waiting_percent)
+static int scaler_at_least(int workers, int least)
+{
+    return workers > least ? workers : least;
+}
+
+int rovei_scaler_uncrowded(int workers, int waiting_percent, int least)
 {
     int after = workers - workers * waiting_percent / 100;
-    return after < workers ? after : workers - 1;
+    return scaler_at_least(after < workers ? after : workers - 1, least);
+}
+
+int rovei_scaler_unidled(int workers, int asleep, int least)
+{
+    return scaler_at_least(workers - (asleep + 1) / 2, least);
 }
 
 /* What to do on the grounds of the load. False: nothing. Requires: the lock of the seats. */
@@ -208,7 +217,7 @@ static bool scaler_judge(struct rove_runtime *runtime, struct scaler_memory *mem
             memory->hold_until = now + memory->hold;
             memory->hold = memory->hold < SCALER_HOLD_MOST ? 2 * memory->hold : memory->hold;
             decision->reason = ROVE_SCALE_CROWDED;
-            decision->after = scaler_uncrowded(workers, decision->waiting_percent);
+            decision->after = rovei_scaler_uncrowded(workers, decision->waiting_percent, runtime->scaler.least);
             return true;
         }
     }
@@ -221,7 +230,7 @@ static bool scaler_judge(struct rove_runtime *runtime, struct scaler_memory *mem
     if (memory->idle_ticks >= SCALER_IDLE_TICKS) {
         memory->idle_ticks = 0;
         decision->reason = ROVE_SCALE_IDLE;
-        decision->after = workers - (memory->idle_least + 1) / 2;
+        decision->after = rovei_scaler_unidled(workers, memory->idle_least, runtime->scaler.least);
         return memory->idle_least > 0 && workers > runtime->scaler.least;
     }
     return false;

@@ -43,6 +43,11 @@ static inline void scaler_rouse(struct rovei_scaler *scaler)
         rovei_scaler_rouse(scaler);
 }
 
+/* How many workers are left of `workers`, but not fewer than `least`, which is at least 1: where they waited for
+ * processors for `waiting_percent` of their time, from 0 to 100; where `asleep` of them found nothing to do. */
+int rovei_scaler_uncrowded(int workers, int waiting_percent, int least);
+int rovei_scaler_unidled(int workers, int asleep, int least);
+
 /* Begins the automatic mode. Returns 0 or an errno value: the thread was refused. Requires: the lock of the seats. */
 int rovei_scaler_begin(struct rove_runtime *runtime, int least, int most);
 
