@@ -42,8 +42,8 @@ static void restrict_round(struct rovei_plan *plan, int from, int to, const int 
     }
 }
 
-/* A round has a seat for each processor, so that few workers need not share. A list is one round: it shares as it says.
- * */
+/* A round has a seat for each processor, so that few workers need not share. A list is one round: it shares as it
+ * says. */
 static void restrict_seats(struct rovei_plan *plan, const int *allowed, int count, int *users)
 {
     int size = plan->kind == ROVE_PLAN_LIST ? plan->count : count;

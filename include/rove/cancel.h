@@ -73,8 +73,8 @@ ROVE_API bool rove_is_canceled(void);
 
 /* Records `error`, which is not 0, as the error of the caller's innermost scope unless that has one, and cancels it:
  * the loop, or the group, ends with ROVE_FAILED. A loop hands its error on to the scope around it, where it can be
- * read, and which is not canceled by that. On a thread that is no worker, or where there is no scope, it does nothing.
- * */
+ * read, and which is not canceled by that. On a thread that is no worker, or where there is no scope, it does
+ * nothing. */
 ROVE_API void rove_fail(int error);
 
 /* Cancels all work of `runtime`, for good: what has not started is discarded from now on, also what comes later. For

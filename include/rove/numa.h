@@ -63,8 +63,8 @@ ROVE_API rove_status rove_reduce_placed(int64_t begin, int64_t end, const rove_r
 
 enum { ROVE_AFFINITY_BLOCKS = 128 };
 
-/* Which worker had which part of a loop. All zero is valid and empty; the fields are internal. For one loop at a time.
- * */
+/* Which worker had which part of a loop. All zero is valid and empty; the fields are internal. For one loop at a
+ * time. */
 typedef struct rove_affinity {
     int64_t begin;
     int64_t end;

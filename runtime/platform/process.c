@@ -43,8 +43,8 @@ static void process_unlock(void)
     pthread_mutex_unlock(&process_hold);
 }
 
-/* If there is no memory for the handlers, forks are not held: then a fork at the wrong moment is as risky as without.
- * */
+/* If there is no memory for the handlers, forks are not held: then a fork at the wrong moment is as risky as
+ * without. */
 static void process_register(void)
 {
     pthread_atfork(process_lock, process_unlock, process_unlock);

@@ -53,11 +53,15 @@ struct scaler_memory {
     int64_t hold_until;
 };
 
+static bool scaler_change(struct rovei_scaler *scaler, uint32_t from, uint32_t to)
+{
+    return atomic_compare_exchange_strong_explicit(&scaler->state, &from, to, memory_order_seq_cst,
+                                                   memory_order_relaxed); /* [scaler] */
+}
+
 void rovei_scaler_rouse(struct rovei_scaler *scaler)
 {
-    uint32_t asleep = SCALER_ASLEEP;
-    if (atomic_compare_exchange_strong_explicit(&scaler->state, &asleep, SCALER_AWAKE, memory_order_seq_cst,
-                                                memory_order_relaxed))
+    if (scaler_change(scaler, SCALER_ASLEEP, SCALER_AWAKE))
         rovei_futex_wake(&scaler->state, 1);
 }
 
@@ -252,26 +256,27 @@ static void scaler_tick(struct rove_runtime *runtime, struct scaler_memory *memo
     mutex_unlock(&runtime->seats);
 }
 
-static bool scaler_has_to_look(struct rove_runtime *runtime)
+/* Goes off if the mode has been ended. Whoever begins it again holds the lock, too, and so finds it off or on. */
+static bool scaler_is_on(struct rove_runtime *runtime)
 {
     mutex_lock(&runtime->seats);
-    bool is_auto = runtime->scaler.is_auto;
+    bool is_on = runtime->scaler.is_auto || !scaler_change(&runtime->scaler, SCALER_AWAKE, SCALER_OFF);
     mutex_unlock(&runtime->seats);
-    return is_auto && rovei_is_anybody_awake(runtime);
+    return is_on;
+}
+
+static void scaler_sleep_while(struct rovei_scaler *scaler, uint32_t state)
+{
+    while (atomic_load_explicit(&scaler->state, memory_order_seq_cst) == state) /* [scaler] */
+        rovei_futex_wait(&scaler->state, state);
 }
 
 /* Sleeps until somebody works. */
 static void scaler_sleep(struct rove_runtime *runtime)
 {
-    _Atomic uint32_t *state = &runtime->scaler.state;
-    uint32_t awake = SCALER_AWAKE;
-    if (!atomic_compare_exchange_strong_explicit(state, &awake, SCALER_ASLEEP, memory_order_seq_cst,
-                                                 memory_order_relaxed)) /* [scaler] */
-        return;
-    if (scaler_has_to_look(runtime))
+    if (scaler_change(&runtime->scaler, SCALER_AWAKE, SCALER_ASLEEP) && rovei_is_anybody_awake(runtime))
         rovei_scaler_rouse(&runtime->scaler);
-    while (atomic_load_explicit(state, memory_order_seq_cst) == SCALER_ASLEEP)
-        rovei_futex_wait(state, SCALER_ASLEEP);
+    scaler_sleep_while(&runtime->scaler, SCALER_ASLEEP);
 }
 
 static void *scaler_main(void *arg)
@@ -287,7 +292,11 @@ static void *scaler_main(void *arg)
     if (runtime->plan.is_real)
         scaler_read_affinity(&memory);
     while (atomic_load_explicit(state, memory_order_seq_cst) != SCALER_ENDING) {
-        if (!scaler_has_to_look(runtime)) {
+        if (!scaler_is_on(runtime)) {
+            scaler_sleep_while(&runtime->scaler, SCALER_OFF);
+            continue;
+        }
+        if (!rovei_is_anybody_awake(runtime)) {
             scaler_sleep(runtime);
             continue;
         }
@@ -318,6 +327,8 @@ int rovei_scaler_begin(struct rove_runtime *runtime, int least, int most)
     scaler->is_auto = true;
     scaler->least = least;
     scaler->most = most;
+    if (scaler_change(scaler, SCALER_OFF, SCALER_AWAKE))
+        rovei_futex_wake(&scaler->state, 1);
     scaler_rouse(scaler);
     return 0;
 }

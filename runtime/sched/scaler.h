@@ -16,8 +16,9 @@ struct rove_runtime;
 /* What the scaler's thread does. A futex word.
  *   AWAKE   it looks, and sleeps for a while between two looks
  *   ASLEEP  it sleeps until a worker begins to work, or something is said to it
+ *   OFF     the mode has been ended: it sleeps until it is begun again. Entered under the lock of the seats
  *   ENDING  it is to end */
-enum rovei_scaler_state { SCALER_AWAKE, SCALER_ASLEEP, SCALER_ENDING };
+enum rovei_scaler_state { SCALER_AWAKE, SCALER_ASLEEP, SCALER_OFF, SCALER_ENDING };
 
 struct rovei_scaler {
     /* Under the lock of the seats. */
@@ -38,7 +39,7 @@ void rovei_scaler_rouse(struct rovei_scaler *scaler);
 
 static inline void scaler_rouse(struct rovei_scaler *scaler)
 {
-    /* Pairs with the scaler, which says that it sleeps and then looks whether anybody works. */
+    /* [scaler] pairs with the scaler, which says that it sleeps and then looks whether anybody works. */
     if (atomic_load_explicit(&scaler->state, memory_order_seq_cst) == SCALER_ASLEEP)
         rovei_scaler_rouse(scaler);
 }

@@ -149,8 +149,8 @@ static inline bool worker_has_public(struct rovei_worker *worker)
     return !injector_is_empty(&worker->inbox) || deque_has_public(&worker->forks) || deque_has_public(&worker->spawns);
 }
 
-/* `frame`, on the caller's stack, is what the worker is in the middle of from now on, until it is popped. Owner only.
- * */
+/* `frame`, on the caller's stack, is what the worker is in the middle of from now on, until it is popped. Owner
+ * only. */
 static inline void worker_push_frame(struct rovei_worker *worker, struct rovei_frame *frame)
 {
     frame->below = worker->running;

@@ -205,7 +205,7 @@ bool rovei_group_give_up(struct group_waiter *waiter)
     return false;
 }
 
-/* A lock of its own: whoever ends the group must not find LOCK taken by somebody who does not wait to be signalled. */
+/* A lock of its own (acquire to take it, release to give it back): whoever ends the group must not find LOCK taken by somebody who does not wait to be signalled. */
 static struct rovei_isolation *isolation_take(rove_group *group, bool is_last)
 {
     while (__atomic_test_and_set(&group->is_locked, __ATOMIC_ACQUIRE))

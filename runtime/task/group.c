@@ -3,6 +3,7 @@
  *
  * Edges
  *   [begun]  is_begun (release) by the first spawn -> other spawns (acquire): the group is prepared
+ *   [queue]  isolation (release, compare and exchange) -> other spawns (acquire): the queue is made
  */
 #include <rove/group.h>
 
@@ -158,8 +159,7 @@ void rovei_group_let_go(rove_group *group)
     rovei_group_count_completed(worker_self(), group);
 }
 
-/* A task that lets any worker run one of an isolation's: those lie in a queue where isolated waits find nothing else.
- * */
+/* A task that lets any worker run one of an isolation's: those lie in a queue of their own. */
 struct group_ticket {
     struct rovei_injected injected; /* first: the task */
     struct rovei_isolation *isolation;
@@ -175,8 +175,7 @@ static void ticket_run(rove_task *task)
     if (found)
         group_run(found);
     else
-        worker_count_many(worker, COUNT_EXECUTED,
-                          (uint64_t)-1); /* somebody who waited has run it, and it was counted */
+        worker_count_many(worker, COUNT_EXECUTED, (uint64_t)-1); /* a waiter has run it, and it was counted */
     rovei_isolation_release(isolation);
 }
 
@@ -190,7 +189,7 @@ static void ticket_fill(struct group_ticket *ticket, struct rovei_isolation *iso
 /* The queue that the tasks of a group go to, made if need be. NULL if there is no memory. */
 static struct rovei_isolation *group_isolation(rove_group *group)
 {
-    struct rovei_isolation *isolation = __atomic_load_n(&group->isolation, __ATOMIC_ACQUIRE);
+    struct rovei_isolation *isolation = __atomic_load_n(&group->isolation, __ATOMIC_ACQUIRE); /* [queue] */
     if (isolation)
         return isolation;
     struct rovei_isolation *made = rovei_isolation_create(&group->spawned_to->settings.allocator);

@@ -32,8 +32,8 @@ static inline bool item_falls(const struct rovei_items *items, const char *a, co
     return item_compare(items, b, a) < 0;
 }
 
-/* Copies an element; a constant `size` makes it a few instructions, and a small number of words still saves the call.
- * */
+/* Copies an element; a constant `size` makes it a few instructions, and a small number of words still saves the
+ * call. */
 static inline void item_copy(char *to, const char *from, size_t size)
 {
     if (size % 8 != 0 || size > ITEM_DIRECT_MAX) {

@@ -66,8 +66,8 @@ static void place_rotate(const struct place_sort *sort, size_t begin, size_t mid
 }
 
 /* The first of the elements first..last that is to change sides: the one at i is compared with the one at mirror - i,
- * in the other part. As i grows, what is at i comes later and its mirror image earlier, so a binary search finds it.
- * */
+ * in the other part. As i grows, what is at i comes later and its mirror image earlier, so a binary search finds
+ * it. */
 static size_t place_exchange(const struct place_sort *sort, size_t first, size_t last, size_t mirror)
 {
     while (first < last) {

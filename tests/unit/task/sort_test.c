@@ -278,8 +278,8 @@ static void test_a_comparison_that_lies_loses_nothing(void **state)
     sort_everywhere(sort_with_lies, NULL);
 }
 
-/* A sort of n elements in random order takes more than n comparisons; so one that fails earlier leaves something out.
- * */
+/* A sort of n elements in random order takes more than n comparisons; so one that fails earlier leaves something
+ * out. */
 static void sort_and_fail(void *arg)
 {
     (void)arg;
