@@ -14,7 +14,7 @@ set(floors
 
 # Headers of ISO C that any file may use. The rest of them is a matter of the operating system and, like all its other
 # headers, belongs to runtime/platform.
-set(iso_headers assert ctype errno float inttypes limits math stdalign stdarg stdatomic stdbool stddef stdint stdio
+set(iso_headers assert ctype errno float inttypes limits math setjmp stdalign stdarg stdatomic stdbool stddef stdint stdio
                 stdlib stdnoreturn string)
 
 cmake_minimum_required(VERSION 3.25)

@@ -28,6 +28,9 @@ ROVE_BEGIN_C
 #define ROVE_MILLISECOND INT64_C(1000000)
 #define ROVE_SECOND INT64_C(1000000000)
 
+/* A time that never comes, for calls of pools (pool.h) that may wait without an end. */
+#define ROVE_NEVER INT64_MAX
+
 /* A part of a computation that can be canceled. All zero is valid: not canceled, no deadline, no parent yet. It must
  * outlive what runs in it, and is used for one run: it stays canceled. */
 typedef struct rove_scope {

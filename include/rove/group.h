@@ -40,7 +40,7 @@ typedef struct rove_group {
     void (*on_discard)(void *arg); /* called once for each task that is discarded, instead of its function; or NULL */
     rove_scope scope;              /* cancels the tasks that have not started; `deadline` and `parent` may be set */
 
-    char is_begun;                     /* tasks have been spawned since the last wait */
+    char stage;                        /* whether it is prepared for tasks, and which way these go */
     bool is_locked;                    /* a waiter of an isolated group comes or goes */
     bool has_ended;                    /* a wait has returned */
     bool is_adopted;                   /* the scope's parent was found by the first spawn */

@@ -48,7 +48,7 @@ typedef struct rove_scale_decision {
     int before;
     int after;
     int most;            /* the upper bound at the time: of the call, the quota and the processors */
-    int waiting_percent; /* of the time that workers could have run, how much they waited for a processor; -1: unknown */
+    int waiting_percent; /* of the time that workers could have run, how much they waited for one; -1: unknown */
     int asleep;          /* how many of the workers slept */
 } rove_scale_decision;
 

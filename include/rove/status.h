@@ -20,13 +20,17 @@ typedef enum rove_status {
     ROVE_NO_MEMORY = 2,   /* memory could not be had; what was there before is unharmed */
     ROVE_NO_THREADS = 3,  /* the system refused to start a thread, and nothing could go on without it */
     ROVE_FAILED = 4,      /* a task returned an error; the group knows which */
-    ROVE_CLOSED = 5,      /* the runtime is shut down, or is being shut down, and takes no new work */
+    ROVE_CLOSED = 5,      /* the runtime or pool is shut down, or the runtime is being shut down: no new work */
     ROVE_FORKED = 6,      /* the runtime belongs to the process that this one was forked from */
     ROVE_UNSUPPORTED = 7, /* this machine or this build cannot do it */
     ROVE_BUSY = 8,        /* the object is in use in a way that forbids the call */
     ROVE_CANCELED = 9,    /* the work was asked to stop before it had ended */
-    ROVE_TIMED_OUT = 10,  /* the work was stopped by its deadline before it had ended */
-    ROVE_PENDING = 11     /* what was waited for has not come in the time given, and may still come */
+    ROVE_TIMED_OUT = 10,  /* a deadline has passed: of the work, or, in a pool, of the call */
+    ROVE_PENDING = 11,    /* what was waited for has not come in the time given, and may still come */
+    ROVE_FULL = 12,       /* the queue holds as much as it may */
+    ROVE_DRAINING = 13,   /* the pool takes no new jobs, and runs those that it has */
+    ROVE_REJECTED = 14,   /* the work was not accepted, and has not run */
+    ROVE_CRASHED = 15     /* the work was broken off by rove_job_abort */
 } rove_status;
 
 enum { ROVE_REPORT_SIZE = 256 };

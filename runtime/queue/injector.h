@@ -63,7 +63,7 @@ static inline void injector_append(struct rovei_injector *injector, struct rovei
 static inline void injector_push(struct rovei_injector *injector, struct rovei_injected *first,
                                  struct rovei_injected *last, int64_t count)
 {
-    mutex_lock(&injector->lock);
+    mutex_lock_soon(&injector->lock);
     injector_append(injector, first, last, count);
     mutex_unlock(&injector->lock);
 }

@@ -2,21 +2,14 @@
 
 #include "runtime/platform/memory.h"
 
-/* A chunk is aligned to its size, so that the address of a cell tells the chunk. Its first cell holds this. */
-enum { CHUNK_SIZE = 32 * 1024, CHUNK_CELLS = CHUNK_SIZE / SLAB_CELL - 1 };
-
-struct rovei_chunk {
-    struct rovei_slab *slab;
-    struct rovei_chunk *older;
-};
-
 _Static_assert(sizeof(struct rovei_chunk) <= SLAB_CELL, "the head of a chunk fits in its first cell");
 
-void rovei_slab_init(struct rovei_slab *slab, const rove_allocator *allocator)
+void rovei_slab_init(struct rovei_slab *slab, size_t size, const rove_allocator *allocator)
 {
     slab->free = NULL;
     slab->chunks = NULL;
     slab->fresh = 0;
+    slab->size = size;
     slab->allocator = allocator;
     atomic_init(&slab->returned, NULL);
 }
@@ -26,14 +19,13 @@ void rovei_slab_fini(struct rovei_slab *slab)
     while (slab->chunks) {
         struct rovei_chunk *chunk = slab->chunks;
         slab->chunks = chunk->older;
-        rovei_memory_release(slab->allocator, chunk, CHUNK_SIZE);
+        rovei_memory_release(slab->allocator, chunk, SLAB_CHUNK);
     }
 }
 
 static void *slab_take_fresh(struct rovei_slab *slab)
 {
-    char *base = (char *)slab->chunks;
-    return base + SLAB_CELL * (size_t)(CHUNK_CELLS - --slab->fresh);
+    return (char *)slab->chunks + SLAB_CHUNK - slab->size * slab->fresh--;
 }
 
 void *rovei_slab_refill(struct rovei_slab *slab)
@@ -46,20 +38,14 @@ void *rovei_slab_refill(struct rovei_slab *slab)
     }
     if (slab->fresh > 0)
         return slab_take_fresh(slab);
-    struct rovei_chunk *chunk = rovei_memory_allocate_aligned(slab->allocator, CHUNK_SIZE, CHUNK_SIZE);
+    struct rovei_chunk *chunk = rovei_memory_allocate_aligned(slab->allocator, SLAB_CHUNK, SLAB_CHUNK);
     if (!chunk)
         return NULL;
     chunk->slab = slab;
     chunk->older = slab->chunks;
     slab->chunks = chunk;
-    slab->fresh = CHUNK_CELLS;
+    slab->fresh = SLAB_CHUNK / slab->size - 1;
     return slab_take_fresh(slab);
-}
-
-struct rovei_slab *rovei_slab_of(const void *cell)
-{
-    const struct rovei_chunk *chunk = (const void *)((uintptr_t)cell & ~(uintptr_t)(CHUNK_SIZE - 1));
-    return chunk->slab;
 }
 
 void rovei_slab_return(struct rovei_slab *slab, void *memory)

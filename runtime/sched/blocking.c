@@ -25,8 +25,14 @@ static bool blocking_find_spare(struct rove_runtime *runtime)
 void rove_blocking_begin(void)
 {
     struct rovei_worker *worker = worker_self();
-    if (!worker || !runtime_is_here(worker->runtime) || worker->blocks++ > 0)
+    if (!worker || !runtime_is_here(worker->runtime))
         return;
+    if (worker->blocks > 0) {
+        worker->blocks++;
+        return;
+    }
+    worker->blocked = rovei_worker_lend(worker); /* what then runs on top has blocking regions of its own */
+    worker->blocks = 1;
     worker_count(worker, COUNT_BLOCKS);
     mutex_lock(&worker->runtime->seats);
     bool has_spare = blocking_find_spare(worker->runtime);
@@ -42,4 +48,5 @@ void rove_blocking_end(void)
     if (!worker || !runtime_is_here(worker->runtime) || worker->blocks == 0 || --worker->blocks > 0)
         return;
     rovei_worker_come_back(worker);
+    rovei_worker_take_back(worker, worker->blocked);
 }

@@ -51,10 +51,8 @@ void rovei_fork_slow(void)
     task->slot = SLOT_UNQUEUED;
 }
 
-bool rovei_worker_spawn(struct rovei_worker *worker, rove_task *task)
+bool rovei_spawn_slow(struct rovei_worker *worker)
 {
-    if (!rovei_deque_push(&worker->spawns, task, &task->slot))
-        return true;
     return fork_attend(worker, &worker->spawns) || !fork_withdraw(worker, &worker->spawns);
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/sched/guest.h"
 
 #include "runtime/platform/cpu.h"
+#include "runtime/sched/broadcast.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/scale.h"
 #include "runtime/sched/steal.h"
@@ -84,8 +85,8 @@ void rovei_worker_go_away(struct rovei_worker *from)
     if (!from || !runtime_is_here(from->runtime))
         return;
     rovei_worker_publish(from);
+    rovei_broadcasts_settle(from);
     atomic_store_explicit(&from->state, WORKER_AWAY, memory_order_seq_cst);
-    mutex_lock(&from->runtime->seats);
     guest_count(from, -1);
     mutex_unlock(&from->runtime->seats);
     rovei_leave_work(from->runtime);
@@ -104,17 +105,22 @@ void rovei_worker_come_back(struct rovei_worker *to)
 
 rove_status rovei_stay_begin(struct rove_runtime *runtime, struct rovei_stay *stay)
 {
-    struct rovei_worker *innermost = guest_innermost();
     stay->before = worker_self();
+    /* First: what then runs on top may need the last slot of that runtime for a stay of its own. */
+    stay->lent = stay->before ? rovei_worker_lend(stay->before) : NULL;
+    struct rovei_worker *innermost = guest_innermost();
     stay->worker = rovei_worker_beneath(runtime);
     stay->is_guest = !stay->worker;
     if (stay->is_guest) {
         rove_status status = guest_take_slot(runtime, &stay->worker);
-        if (status)
+        if (status) {
+            rovei_worker_take_back(stay->before, stay->lent);
             return status;
+        }
         stay->worker->stack = rovei_thread_stack();
         stay->worker->stack_begin = (uintptr_t)__builtin_frame_address(0);
         stay->worker->depth = 0;
+        stay->worker->lender = NULL;
         stay->worker->outer = innermost;
         innermost = NULL;
     }
@@ -136,29 +142,40 @@ static void guest_run_queued(struct rovei_worker *guest)
         rovei_job_run(guest, &job);
 }
 
-static void guest_give_slot_back(struct rovei_worker *guest)
+static void guest_give_slot_back(const struct rovei_stay *stay)
 {
+    struct rovei_worker *guest = stay->worker;
     struct rove_runtime *runtime = guest->runtime;
+    rovei_broadcasts_settle(guest);
+    rovei_worker_become(stay->before);
+    guest->innermost = stay->innermost_before;
     atomic_store_explicit(&guest->state, WORKER_VACANT, memory_order_seq_cst); /* see guest_find_slot */
-    mutex_lock(&runtime->seats);
     guest_count(guest, -1);
     mutex_unlock(&runtime->seats);
     rovei_leave_work(runtime);
 }
 
+static void guest_leave_again(const struct rovei_stay *stay)
+{
+    rovei_worker_go_away(stay->worker);
+    rovei_worker_become(stay->before);
+    stay->worker->innermost = stay->innermost_before;
+}
+
 void rovei_stay_end(const struct rovei_stay *stay)
 {
     struct rovei_worker *worker = stay->worker;
-    if (stay->is_guest && worker->runtime->pool_threads == 0)
+    /* In a child of fork the slot, and what is queued, are the parent's, and its locks may be held for ever. */
+    bool is_guest = stay->is_guest && runtime_is_here(worker->runtime);
+    if (is_guest && worker->runtime->pool_threads == 0)
         guest_run_queued(worker);
     rovei_worker_publish(worker);
-    rovei_worker_become(stay->before);
-    worker->innermost = stay->innermost_before;
-    if (stay->is_guest)
-        guest_give_slot_back(worker);
+    if (is_guest)
+        guest_give_slot_back(stay);
     else
-        rovei_worker_go_away(worker);
+        guest_leave_again(stay);
     rovei_worker_come_back(stay->before);
+    rovei_worker_take_back(stay->before, stay->lent);
 }
 
 void rovei_guest_drain(struct rove_runtime *runtime)

@@ -14,6 +14,7 @@ struct rovei_stay {
     struct rovei_worker *worker;           /* what the thread is now */
     struct rovei_worker *before;           /* what it was, or NULL */
     struct rovei_worker *innermost_before; /* of a worker that works again */
+    struct rovei_lender *lent;             /* what `before` was in the middle of, or NULL */
     bool is_guest;                         /* it has taken a slot, and a pool thread is benched in exchange */
 };
 

@@ -1,6 +1,8 @@
 /*
  * rove_run: work from a thread that is no worker of the runtime, run by that thread as a guest, or queued.
  */
+#include <rove/scale.h>
+
 #include "runtime/platform/cpu.h"
 #include "runtime/sched/guest.h"
 #include "runtime/sched/runtime.h"
@@ -31,8 +33,10 @@ static void run_by_worker(struct rove_runtime *runtime, void (*fn)(void *arg), v
     ROVEI_INIT(request.injected.task.run, (uintptr_t)run_requested);
     injector_push(&runtime->injectors[rovei_injector_near(runtime)], &request.injected, &request.injected, 1);
     rovei_wake_one(runtime, NULL);
+    rove_blocking_begin(); /* on a worker of another runtime somebody may work in its place */
     while (!atomic_load_explicit(&request.is_done, memory_order_acquire))
         rovei_futex_wait(&request.is_done, 0);
+    rove_blocking_end();
 }
 
 static rove_status run_as_worker(struct rove_runtime *runtime, void (*fn)(void *arg), void *arg)

@@ -85,7 +85,7 @@ static rove_status runtime_make_slots(struct rove_runtime *runtime)
         return ROVE_NO_MEMORY;
     for (; runtime->injector_count < runtime->plan.node_count; runtime->injector_count++) {
         injector_init(&runtime->injectors[runtime->injector_count]);
-        rovei_slab_init(&runtime->injector_slabs[runtime->injector_count], allocator);
+        rovei_slab_init(&runtime->injector_slabs[runtime->injector_count], SLAB_PACK, allocator);
     }
     return ROVE_OK;
 }

@@ -59,7 +59,7 @@ struct rove_runtime {
 
     int injector_count; /* one for each memory node */
     struct rovei_injector *injectors;
-    struct rovei_slab *injector_slabs; /* one for each, under its lock: cells for threads that are no workers */
+    struct rovei_slab *injector_slabs; /* one for each, under its lock: packs of tasks from outside */
 
     struct rovei_mutex stopping;  /* held by the thread that shuts down */
     _Atomic uint32_t gate;        /* a futex word */

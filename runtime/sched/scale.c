@@ -1,6 +1,7 @@
 #include "runtime/sched/scale.h"
 
 #include "runtime/platform/clock.h"
+#include "runtime/sched/broadcast.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/stop.h"
 
@@ -44,7 +45,7 @@ void rovei_bench_self(struct rovei_worker *worker)
 {
     struct rove_runtime *runtime = worker->runtime;
     rovei_worker_publish(worker);
-    mutex_lock(&runtime->seats);
+    rovei_broadcasts_settle(worker);
     bool is_leaving = scale_surplus(runtime) > 0 && !atomic_load_explicit(&runtime->is_finished, memory_order_relaxed);
     if (is_leaving) {
         atomic_store_explicit(&worker->state, WORKER_BENCHED, memory_order_seq_cst);

@@ -118,11 +118,41 @@ void rovei_wake_all(struct rove_runtime *runtime)
     }
 }
 
+/* Whether any worker but `but` is awake. */
+static bool sleep_is_anybody_awake(struct rove_runtime *runtime, const struct rovei_worker *but)
+{
+    for (int i = 0; i < runtime_slots(runtime); i++) {
+        struct rovei_worker *worker = runtime_slot(runtime, i);
+        if (!worker || worker == but)
+            continue;
+        uint32_t state = atomic_load_explicit(&worker->state, memory_order_seq_cst); /* [asleep] */
+        if (state == WORKER_RUNNING || state == WORKER_CALLED)
+            return true;
+    }
+    return false;
+}
+
+/* Whoever feeds from outside may find that all workers are DEAF: then one of them has to do the work, for what they
+ * wait for may depend on it. One that is about to become DEAF and sees no other awake looks for work itself. */
+static void sleep_wake_deaf(struct rove_runtime *runtime)
+{
+    for (int i = 0; i < runtime_slots(runtime) && !sleep_is_anybody_awake(runtime, NULL); i++) {
+        struct rovei_worker *worker = runtime_slot(runtime, i);
+        if (worker && atomic_load_explicit(&worker->state, memory_order_seq_cst) == WORKER_DEAF && /* [asleep] */
+            !atomic_load_explicit(&worker->is_isolated, memory_order_relaxed)) /* ordered by the state */
+            rovei_wake_worker(worker);
+    }
+}
+
 void rovei_wake_one(struct rove_runtime *runtime, const struct rovei_worker *near)
 {
     uint64_t counts = atomic_load_explicit(&runtime->idle.counts, memory_order_seq_cst); /* [role] */
-    if (idle_sleepers(counts) > 0 && idle_searchers(counts) <= 0)
+    if (idle_searchers(counts) > 0)
+        return;
+    if (idle_sleepers(counts) > 0)
         sleep_wake_any(runtime, near);
+    else if (!near)
+        sleep_wake_deaf(runtime);
 }
 
 void rovei_wake_for(struct rovei_worker *worker, const struct rovei_worker *near)
@@ -139,20 +169,6 @@ void rovei_wake_on(struct rove_runtime *runtime, int node, const struct rovei_wo
             return;
     }
     rovei_wake_one(runtime, near);
-}
-
-/* Whether any worker but `but` is awake. */
-static bool sleep_is_anybody_awake(struct rove_runtime *runtime, const struct rovei_worker *but)
-{
-    for (int i = 0; i < runtime_slots(runtime); i++) {
-        struct rovei_worker *worker = runtime_slot(runtime, i);
-        if (!worker || worker == but)
-            continue;
-        uint32_t state = atomic_load_explicit(&worker->state, memory_order_seq_cst); /* [asleep] */
-        if (state == WORKER_RUNNING || state == WORKER_CALLED)
-            return true;
-    }
-    return false;
 }
 
 bool rovei_is_anybody_awake(struct rove_runtime *runtime)
@@ -283,7 +299,7 @@ bool rovei_park(struct rovei_worker *worker, const struct rovei_wait *wait, bool
         sleep_ring_all(runtime, worker);
     else
         rovei_wake_one(runtime, worker);
-    bool is_over = wait->is_over(wait->arg); /* [over] */
+    bool is_over = wait->is_over(wait->arg) || worker_has_broadcasts(worker); /* [over] */
     bool has_work = !is_over && sleep_may_not(worker, wait, is_hearing);
     if (is_over || (has_work && !is_hearing))
         sleep_end(worker);
@@ -339,7 +355,7 @@ void rovei_unbench(struct rovei_worker *worker)
 
 bool rovei_bench_idle(struct rovei_worker *worker)
 {
-    if (!sleep_change(worker, WORKER_IDLE, WORKER_BENCHED))
+    if (worker_has_broadcasts(worker) || !sleep_change(worker, WORKER_IDLE, WORKER_BENCHED))
         return false;
     sleep_count(worker->runtime, -IDLE_SLEEPER);
     atomic_fetch_sub_explicit(&worker->runtime->pool_active, 1, memory_order_seq_cst);

@@ -80,7 +80,8 @@ void rovei_leave_work(struct rove_runtime *runtime);
  * Requires: the lock of the seats. */
 void rovei_unbench(struct rovei_worker *worker);
 
-/* Turns an IDLE pool thread into a BENCHED one. False if it is not IDLE. Requires: the lock of the seats. */
+/* Turns an IDLE pool thread into a BENCHED one. False if it is not IDLE, or is waking up for a broadcast: then it sees
+ * by itself that it is one too many. Requires: the lock of the seats. */
 bool rovei_bench_idle(struct rovei_worker *worker);
 
 /* Whether any worker works, or looks for work. Any thread. */

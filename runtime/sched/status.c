@@ -14,7 +14,7 @@ const char *rove_status_text(rove_status status)
     case ROVE_FAILED:
         return "a task returned an error";
     case ROVE_CLOSED:
-        return "the runtime is shut down and takes no new work";
+        return "it is closed and takes no new work";
     case ROVE_FORKED:
         return "the runtime belongs to the process that this one was forked from";
     case ROVE_UNSUPPORTED:
@@ -24,9 +24,17 @@ const char *rove_status_text(rove_status status)
     case ROVE_CANCELED:
         return "the work was asked to stop";
     case ROVE_TIMED_OUT:
-        return "the work was stopped by its deadline";
+        return "a deadline has passed";
     case ROVE_PENDING:
         return "what was waited for has not come yet";
+    case ROVE_FULL:
+        return "the queue is full";
+    case ROVE_DRAINING:
+        return "it is closed, and runs what it has";
+    case ROVE_REJECTED:
+        return "the work was not accepted";
+    case ROVE_CRASHED:
+        return "the work was broken off";
     }
     return "no status of Rove";
 }

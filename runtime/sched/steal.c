@@ -49,7 +49,7 @@ static void find_keep(struct rovei_worker *worker, struct rovei_injected *rest)
     }
     while (newest) {
         struct rovei_injected *older = newest->next; /* read first: a thief may run the task at once */
-        rovei_worker_spawn(worker, &newest->task);
+        worker_spawn(worker, &newest->task);
         newest = older;
     }
     deque_publish(&worker->spawns); /* the first task may be long */

@@ -2,15 +2,13 @@
 
 #include "runtime/platform/clock.h"
 #include "runtime/platform/cpu.h"
+#include "runtime/sched/broadcast.h"
 #include "runtime/sched/isolation.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/steal.h"
 
 /* How many waits may lie on top of each other on one stack before a wait no longer runs strangers. */
 enum { WAIT_DEPTH = 32 };
-
-/* Every so many tasks the injector comes before the own deque, so that work from outside does not starve. */
-enum { WAIT_INJECTOR_TICKS = 61 };
 
 /* A worker that has seen work but could not get it looks again for at least so long, in nanoseconds. */
 enum { WAIT_PATIENCE = 20000 };
@@ -21,6 +19,11 @@ static bool wait_has_stack(const struct rovei_worker *worker)
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     uintptr_t low = worker->stack.low;
     return here > low && here - low > (worker->stack_begin - low) / 2;
+}
+
+bool rovei_wait_may_nest(const struct rovei_worker *worker)
+{
+    return worker->depth < WAIT_DEPTH && wait_has_stack(worker);
 }
 
 static bool wait_find_at_thief(struct rovei_worker *worker, const struct rovei_wait *wait, struct rovei_job *job)
@@ -35,7 +38,7 @@ static bool wait_find_related(struct rovei_worker *worker, const struct rovei_wa
     if (wait->is_related && rovei_find_own(worker, job)) {
         if (wait->is_related(job->task, wait->arg))
             return true;
-        rovei_worker_spawn(worker, job->task); /* back to where it was, so there is room */
+        worker_spawn(worker, job->task); /* back to where it was, so there is room */
     }
     return wait_find_at_thief(worker, wait, job);
 }
@@ -79,6 +82,8 @@ static bool wait_search(struct rovei_worker *worker, const struct rovei_wait *wa
     while (!wait->is_over(wait->arg) && !wait_has_run_out(wait)) {
         if (!runtime_is_here(runtime)) /* first: in a child, what is queued is the parent's */
             return false;
+        if (worker_has_broadcasts(worker))
+            rovei_broadcasts_run(worker);
         if (wait_find_for(worker, wait, is_hearing || is_last_awake, job))
             return true;
         if (since == 0) {
@@ -103,7 +108,8 @@ static bool wait_search(struct rovei_worker *worker, const struct rovei_wait *wa
         *is_searcher = rovei_park(worker, wait, is_hearing, *is_searcher);
         if (wait->is_between_tasks)
             rovei_worker_follow_plan(worker);
-        is_last_awake = !is_hearing; /* for a DEAF worker is woken when its wait is over, and otherwise for that */
+        /* A DEAF worker is woken when its wait is over, for a broadcast, and otherwise for that. */
+        is_last_awake = !is_hearing && !worker_has_broadcasts(worker);
         patience = patience < WAIT_PATIENCE ? WAIT_PATIENCE : patience;
         since = 0;
     }
@@ -112,8 +118,8 @@ static bool wait_search(struct rovei_worker *worker, const struct rovei_wait *wa
 
 rove_status rovei_wait(struct rovei_worker *worker, const struct rovei_wait *wait, bool is_searcher)
 {
-    bool is_hearing =
-        !wait->isolation && (wait->is_between_tasks || (worker->depth < WAIT_DEPTH && wait_has_stack(worker)));
+    bool is_hearing = !wait->isolation && (wait->is_between_tasks || rovei_wait_may_nest(worker));
+    struct rovei_lender *lender = worker->lender && !wait->is_over(wait->arg) ? rovei_worker_lend(worker) : NULL;
     struct rovei_isolated isolated = {.worker = worker};
     struct rovei_job job;
     if (wait->isolation)
@@ -130,6 +136,7 @@ rove_status rovei_wait(struct rovei_worker *worker, const struct rovei_wait *wai
     worker->depth--;
     if (wait->isolation)
         rovei_isolation_leave(wait->isolation, &isolated);
+    rovei_worker_take_back(worker, lender);
     if (!runtime_is_here(worker->runtime))
         return ROVE_FORKED;
     return wait->until == 0 || wait->is_over(wait->arg) ? ROVE_OK : ROVE_PENDING;

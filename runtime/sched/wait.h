@@ -11,6 +11,9 @@
 struct rovei_isolation;
 struct rovei_worker;
 
+/* Every so many tasks the injector comes before the own deque, so that work from outside does not starve. */
+enum { WAIT_INJECTOR_TICKS = 61 };
+
 struct rovei_wait {
     /* Whether it has come true; called often. Whoever makes it true does so with a seq_cst access that `is_over` reads
      * with another, and then calls rovei_wake_worker: a waiter that is about to sleep and a completer that is about to
@@ -30,5 +33,8 @@ struct rovei_wait {
 /* Works until `wait` is over. Returns ROVE_OK; ROVE_PENDING if its time ran out first; ROVE_FORKED at once in a child
  * of fork. `is_searcher`: the worker is counted as one already. Owner only. */
 rove_status rovei_wait(struct rovei_worker *worker, const struct rovei_wait *wait, bool is_searcher);
+
+/* Whether the worker may still run strangers on top of what it is at, by depth and stack. Owner only. */
+bool rovei_wait_may_nest(const struct rovei_worker *worker);
 
 #endif

@@ -4,6 +4,7 @@
 #include "runtime/platform/affinity.h"
 #include "runtime/platform/memory.h"
 #include "runtime/queue/ring.h"
+#include "runtime/sched/broadcast.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/scale.h"
 #include "runtime/sched/steal.h"
@@ -24,7 +25,7 @@ struct rovei_worker *rovei_worker_create(struct rove_runtime *runtime, int index
     worker->runtime = runtime;
     worker->index = index;
     worker->seat = seat;
-    rovei_slab_init(&worker->slab, allocator);
+    rovei_slab_init(&worker->slab, SLAB_CELL, allocator);
     injector_init(&worker->inbox);
     worker->victims = rovei_memory_allocate(allocator, limit * sizeof *worker->victims);
     worker->distances = rovei_memory_allocate(allocator, limit);
@@ -65,6 +66,25 @@ void rovei_worker_publish(struct rovei_worker *worker)
 {
     deque_publish(&worker->forks);
     deque_publish(&worker->spawns);
+}
+
+struct rovei_lender *rovei_worker_lend(struct rovei_worker *worker)
+{
+    struct rovei_lender *lender = worker->lender;
+    if (!lender || !runtime_is_here(worker->runtime))
+        return NULL;
+    worker->lender = NULL;
+    lender->lent_out(lender, true);
+    return lender;
+}
+
+void rovei_worker_take_back(struct rovei_worker *worker, struct rovei_lender *lender)
+{
+    if (!lender)
+        return;
+    worker->lender = lender;
+    if (runtime_is_here(worker->runtime))
+        lender->lent_out(lender, false);
 }
 
 static struct rovei_binding worker_binding(struct rove_runtime *runtime, int seat)
@@ -158,6 +178,9 @@ static void worker_work(struct rovei_worker *worker)
     struct rovei_job job;
     while (rovei_find_own(worker, &job) || rovei_find_injected(worker, &job))
         rovei_job_run(worker, &job);
+    rovei_broadcasts_settle(worker);
+    atomic_store_explicit(&worker->state, WORKER_VACANT, memory_order_seq_cst);
+    mutex_unlock(&worker->runtime->seats);
 }
 
 /* Says whose stack has been overrun. A thread that works for another runtime at the moment is that one's worker. */

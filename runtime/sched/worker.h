@@ -20,6 +20,7 @@
 #include <rove/task.h>
 #include <stdatomic.h>
 
+struct rovei_broadcast_part;
 struct rovei_isolation;
 struct rovei_plan;
 
@@ -73,6 +74,13 @@ struct rovei_frame {
     struct rovei_frame *below;
 };
 
+/* What a worker is in the middle of, if that wants to know when it waits: lent_out(lender, true) is called before a
+ * wait, the outermost blocking region or a stay in another runtime begins inside of it, and (lender, false) after that
+ * has ended, both on the worker's thread. Not in a child of fork: there nobody is left to be told. */
+struct rovei_lender {
+    void (*lent_out)(struct rovei_lender *lender, bool begins);
+};
+
 /* Bits of the state of a scope: why it is canceled, a rove_status; whether it has a deadline; whether work runs in it;
  * and whether it is counted among those that work in it has to look at. */
 #define SCOPE_CAUSE INT32_C(0xff)
@@ -117,12 +125,16 @@ struct rovei_worker {
     unsigned char *distances;           /* how far each seat is */
     void *user_state;                   /* what the start hook returned */
     struct rovei_frame *running;        /* the innermost on this stack, or NULL */
+    struct rovei_lender *lender;        /* is told of waits, or NULL: also while it is lent out */
+    struct rovei_lender *blocked;       /* the one that the outermost blocking region has begun in */
     _Atomic(uint64_t) counts[COUNTERS]; /* read by others at any time */
     char owner_pad[ROVEI_LINE];
 
     _Atomic(uint32_t) state;   /* enum worker_state */
     _Atomic(bool) is_isolated; /* the wait in which it is DEAF is an isolated one */
     pthread_t thread;          /* of a pool slot */
+    /* What it is to run for broadcasts; changed under the lock of the seats. */
+    _Atomic(struct rovei_broadcast_part *) broadcasts;
     char state_pad[ROVEI_LINE];
 };
 
@@ -147,6 +159,13 @@ static inline bool worker_hides_tasks(struct rovei_worker *worker)
 static inline bool worker_has_public(struct rovei_worker *worker)
 {
     return !injector_is_empty(&worker->inbox) || deque_has_public(&worker->forks) || deque_has_public(&worker->spawns);
+}
+
+/* Whether it has something to run for broadcasts. Any thread. Seq_cst for the last look of a worker that is about to
+ * sleep, and has said so before; see [part] in broadcast.c. */
+static inline bool worker_has_broadcasts(struct rovei_worker *worker)
+{
+    return atomic_load_explicit(&worker->broadcasts, memory_order_seq_cst) != NULL;
 }
 
 /* `frame`, on the caller's stack, is what the worker is in the middle of from now on, until it is popped. Owner
@@ -194,12 +213,24 @@ void rovei_worker_follow_plan(struct rovei_worker *worker);
 bool rovei_worker_unbind(void);
 void rovei_worker_bind(void);
 
+/* Something begins that the worker's lender is to know of. Returns it, or NULL if there is none; meanwhile there is
+ * none, so that what runs on top has lenders of its own. When it has ended, `lender`, which may be NULL, is back. Owner
+ * only. */
+struct rovei_lender *rovei_worker_lend(struct rovei_worker *worker);
+void rovei_worker_take_back(struct rovei_worker *worker, struct rovei_lender *lender);
+
 /* Makes everything public that lies in the worker's deques. Owner only. */
 void rovei_worker_publish(struct rovei_worker *worker);
 
+/* The slow side of worker_spawn, when the task has been pushed. */
+__attribute__((cold)) bool rovei_spawn_slow(struct rovei_worker *worker);
+
 /* Puts a task that nobody joins into the worker's deque. False if there was no memory to queue it: then it is the
  * caller's again. Wakes a worker if need be. Owner only. */
-bool rovei_worker_spawn(struct rovei_worker *worker, rove_task *task);
+static inline bool worker_spawn(struct rovei_worker *worker, rove_task *task)
+{
+    return !rovei_deque_push(&worker->spawns, task, &task->slot) || rovei_spawn_slow(worker);
+}
 
 /* Starts the pool threads of the first `seats` seats that have none yet, and waits until each has made its worker and
  * fallen asleep, BENCHED. Returns ROVE_OK; ROVE_NO_THREADS if some were refused, with the reason in `*error`, an errno

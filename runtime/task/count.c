@@ -36,20 +36,10 @@ static uint64_t group_lock(rove_group *group)
     }
 }
 
-/* Adds `change` to the home's count. Home thread only. */
-static inline void group_count_home(rove_group *group, int64_t change)
+void rovei_group_begin_home(rove_group *group)
 {
-    group->local += change;
-    if (group->is_home)
-        return;
     group->is_home = true;
     __atomic_fetch_or(&group->state, HOME, __ATOMIC_RELAXED); /* only this thread sets and clears it */
-}
-
-/* Whether the group lies on the stack of the thread that is in `worker`: then that is its home. */
-static bool group_is_home(const struct rovei_worker *worker, const rove_group *group)
-{
-    return worker && stack_has(&worker->stack, group);
 }
 
 /* Relaxed: the tasks themselves are handed over by the deques, and the group cannot end before they are counted. */
@@ -205,7 +195,8 @@ bool rovei_group_give_up(struct group_waiter *waiter)
     return false;
 }
 
-/* A lock of its own (acquire to take it, release to give it back): whoever ends the group must not find LOCK taken by somebody who does not wait to be signalled. */
+/* A lock of its own (acquire to take it, release to give it back): whoever ends the group must not find LOCK taken by
+ * somebody who does not wait to be signalled. */
 static struct rovei_isolation *isolation_take(rove_group *group, bool is_last)
 {
     while (__atomic_test_and_set(&group->is_locked, __ATOMIC_ACQUIRE))

@@ -36,7 +36,25 @@ struct group_waiter {
     _Atomic uint32_t is_done; /* a futex word */
 };
 
-/* Counts `tasks` more, which the thread in `worker` (NULL: no worker) is about to spawn. */
+/* Whether the group lies on the stack of the thread that is in `worker`: then that is its home. */
+static inline bool group_is_home(const struct rovei_worker *worker, const rove_group *group)
+{
+    return worker && (uintptr_t)group >= worker->stack.low && (uintptr_t)group < worker->stack.high;
+}
+
+/* The home thread begins to count in `local`. */
+__attribute__((cold)) void rovei_group_begin_home(rove_group *group);
+
+/* Adds `change` to the home's count. Home thread only. */
+static inline void group_count_home(rove_group *group, int64_t change)
+{
+    group->local += change;
+    if (ROVEI_UNLIKELY(!group->is_home))
+        rovei_group_begin_home(group);
+}
+
+/* Counts `tasks` more, which the thread in `worker` (NULL: no worker) is about to spawn; or less, below zero, which
+ * were counted and will not come, while others that were counted are left. */
 void rovei_group_count_spawned(const struct rovei_worker *worker, rove_group *group, int64_t tasks);
 
 /* Whether nothing is counted: the group is new, or has been waited for. */

@@ -11,7 +11,7 @@ set -euo pipefail
 work=$2 only=${3:-}
 source=$work/source
 model=$source/tests/model
-headers='include/rove/deque.h runtime/queue/deque.h runtime/queue/injector.h'
+headers='include/rove/deque.h runtime/queue/deque.h runtime/queue/injector.h runtime/pool/hand.h'
 failures=0
 
 # What is mutated is what was there at the start, whatever happens to the sources meanwhile.
@@ -21,7 +21,7 @@ cp -r "$1/include" "$1/runtime" "$source/"
 cp -r "$1/tests/model" "$source/tests/"
 cp -r "$1/tests/unit/queue" "$source/tests/unit/"
 cp -r "$source/include" "$work/"
-cp -r "$source/runtime/queue" "$source/runtime/platform" "$source/runtime/sched" "$work/runtime/"
+cp -r "$source/runtime/queue" "$source/runtime/platform" "$source/runtime/sched" "$source/runtime/pool" "$work/runtime/"
 cp -r "$model" "$work/tests/"
 cp -r "$source/tests/unit/queue" "$work/tests/unit/"
 
@@ -53,6 +53,7 @@ judge()
 {
     local file=$1 where=$2 what=$3 test=deque result reason
     [[ $file == *injector* ]] && test=injector
+    [[ $file == *hand* ]] && test=hand
     [[ $file == *sleep* ]] && test=sleep
     printf '%s\t%s\n' "$where" "$what" >>"$work/judged"
     result=$(verdict $test)
@@ -160,6 +161,15 @@ special $injector injector_take 'the batch stays linked to what is left' '/\*inj
 special $injector injector_take 'looks empty while a task is being taken' \
     '/\*injector_take/,/^}/{s/( *)struct rovei_injected \*first = /\1int64_t length = ROVEI_LOAD(injector->length, RELAXED);\n\1ROVEI_STORE(injector->length, 0, SEQ_CST);\n&/; s/ROVEI_LOAD\(injector->length, RELAXED\) - taken/length - taken/}'
 
+hand=runtime/pool/hand.h
+special $hand hand_fill 'the generation stays' '/uint64_t generation =/{N;s/ \+ 1;/;/}'
+special $hand hand_fill 'word stored before the cells' \
+    '/^static inline void hand_fill/,/^}/{/for \(size_t/{N;h;d}; /\[filled\]/G}'
+special $hand hand_take 'the cell is read after the exchange' \
+    '/^static inline struct pool_cell \*hand_take/,/^}/{/uintptr_t cell =/d; s/return \(struct pool_cell \*\)cell;/return (struct pool_cell *)ROVEI_LOAD(hand->cells[hand_next(word)], RELAXED);/}'
+special $hand hand_take 'taken with a store, not CAS' \
+    's/if \(ROVEI_CAS\(hand->word, word, (word \+ .*), RELAXED\)\)/ROVEI_STORE(hand->word, \1, RELEASE);/'
+
 sleep=runtime/sched/sleep.c
 world=tests/model/sleep_world.hpp
 special $sleep sleep_ring_all 'no barrier' \
@@ -180,6 +190,10 @@ special $sleep rovei_park 'a wait that ends hands nothing over' \
     's/if \(!is_called && is_searcher && \(is_over \|\| has_work\)\)/if (false)/'
 special $sleep rovei_park 'who wakes does not listen' \
     '/^bool rovei_park/,/^}/{/else if \(!is_called\)/{N;d}}'
+special $sleep rovei_park 'broadcasts are not looked at' \
+    '/^bool rovei_park/,/^}/s/ \|\| worker_has_broadcasts\(worker\)//'
+special $sleep rovei_bench_idle 'benched though it has been told something' \
+    's/worker_has_broadcasts\(worker\) \|\| !sleep_change/!sleep_change/'
 special $sleep rovei_search_stop 'the last searcher does not hand over' \
     '/^void rovei_search_stop/,/^}/{/sleep_hand_over/d}'
 special $sleep sleep_hand_over 'only if something is visible' \

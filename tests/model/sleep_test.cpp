@@ -256,6 +256,57 @@ struct inbox : sleep_world<inbox, 3, 2, 0, 1> {
     }
 };
 
+/* A waiter, PARKED or DEAF, is told something that its wait does not end without, while work is fed. */
+template <bool IS_HEARING> struct broadcast : sleep_world<broadcast<IS_HEARING>, 2, 1, 0, 1> {
+    void before()
+    {
+        this->begin(rl::rand(2));
+        ROVEI_INIT(flag, UINT32_C(0));
+    }
+
+    void act(unsigned number)
+    {
+        if (number > 0) {
+            this->wait_for(this->workers[0], flag, IS_HEARING);
+            this->work_until_end(this->workers[0]);
+            return;
+        }
+        bool is_fed_first = rl::rand(2);
+        if (is_fed_first)
+            this->inject(0);
+        RL_ASSERT(this->tell(this->workers[0]));
+        this->await_heard();
+        this->set(flag, this->workers[0]);
+        if (!is_fed_first)
+            this->inject(0);
+    }
+
+    rl::atomic<uint32_t> flag;
+};
+
+/* A sleeper is sent to the bench and taken from it again, while it is told something. If it was not on the bench it
+ * hears it, whatever else comes: work comes only later. */
+struct broadcast_bench : sleep_world<broadcast_bench, 3, 1, 0, 1> {
+    void act(unsigned number)
+    {
+        if (number == 0) {
+            work_until_end(workers[0]);
+        } else if (number == 1) {
+            mutex_lock(&seats);
+            bool is_benched = rovei_bench_idle(&workers[0]);
+            mutex_unlock(&seats);
+            mutex_lock(&seats);
+            if (is_benched)
+                rovei_unbench(&workers[0]);
+            mutex_unlock(&seats);
+        } else {
+            if (tell(workers[0]))
+                await_heard();
+            inject(0);
+        }
+    }
+};
+
 /* Two workers wait DEAF, each for the task that lies with the other. */
 struct all_deaf : sleep_world<all_deaf, 2, 2, 0, 2> {
     void before()
@@ -389,6 +440,9 @@ static const model_scenario scenarios[] = {
     {"runs_out_fed", model_simulate<wait_runs_out<false>>, 1e5},
     {"runs_out_own", model_simulate<wait_runs_out<true>>, 1e5},
     {"inbox", model_simulate<inbox>, 1e5},
+    {"broadcast_parked", model_simulate<broadcast<true>>, 1e5},
+    {"broadcast_deaf", model_simulate<broadcast<false>>, 1e5},
+    {"broadcast_bench", model_simulate<broadcast_bench>, 1e5},
     {"all_deaf", model_simulate<all_deaf>, 1e5},
     {"guest_comes", model_simulate<guest_comes>, 1e5},
     {"guest_goes_idle", model_simulate<guest_goes<true>>, 5e4},

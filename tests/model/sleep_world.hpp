@@ -57,6 +57,10 @@ struct model_task {
     int runs;
 };
 
+/* What is told to a worker; only its address is of use. */
+struct rovei_broadcast_part {
+};
+
 /* A scenario derives from this and says in act(number) what each thread does. Slots 0 to POOL - 1 of `workers` are of
  * the pool and begin RUNNING, the others are for guests and begin VACANT. */
 template <typename scenario, int THREADS, int POOL, int GUESTS, int TASKS>
@@ -103,6 +107,7 @@ class sleep_world : public rl::test_suite<scenario, THREADS>
         model_refuses_barrier = false;
         model_now = 1;
         injector_init(&injector);
+        mutex_init(&seats);
         runtime.plan.seats = runtime.limit = POOL > GUESTS ? POOL : GUESTS;
         runtime.injector_count = 1;
         runtime.injectors = &injector;
@@ -120,6 +125,7 @@ class sleep_world : public rl::test_suite<scenario, THREADS>
             tasks[i].runs = 0;
         ROVEI_INIT(left, static_cast<uint32_t>(TASKS));
         ROVEI_INIT(started, UINT32_C(0));
+        ROVEI_INIT(heard, UINT32_C(0));
     }
 
     /* After the threads have ended: all tasks have run, nobody sleeps, and nobody is counted. */
@@ -136,6 +142,7 @@ class sleep_world : public rl::test_suite<scenario, THREADS>
         }
         RL_ASSERT(injector_is_empty(&injector));
         injector_fini(&injector);
+        mutex_fini(&seats);
     }
 
     /* Owners and feeders. */
@@ -176,6 +183,26 @@ class sleep_world : public rl::test_suite<scenario, THREADS>
         uint32_t count;
         while ((count = atomic_load_explicit(&left, memory_order_seq_cst)) > 0)
             rovei_futex_wait(&left, count);
+    }
+
+    /* broadcast.c: tells a worker of the pool, unless that is on the bench. Returns whether it has told it. */
+    bool tell(rovei_worker &worker)
+    {
+        mutex_lock(&seats);
+        bool reaches = atomic_load_explicit(&worker.state, memory_order_relaxed) != WORKER_BENCHED;
+        if (reaches) {
+            atomic_store_explicit(&worker.broadcasts, &part, memory_order_seq_cst);
+            rovei_wake_worker(&worker);
+        }
+        mutex_unlock(&seats);
+        return reaches;
+    }
+
+    /* Sleeps until a worker has heard what it was told. */
+    void await_heard()
+    {
+        while (!atomic_load_explicit(&heard, memory_order_seq_cst))
+            rovei_futex_wait(&heard, 0);
     }
 
     /* Workers. */
@@ -230,6 +257,7 @@ class sleep_world : public rl::test_suite<scenario, THREADS>
         rovei_leave_work(&runtime);
     }
 
+    rovei_mutex seats; /* the lock of that name */
     rove_runtime runtime;
     rovei_worker workers[POOL + GUESTS]; /* those of the pool first */
 
@@ -268,6 +296,7 @@ class sleep_world : public rl::test_suite<scenario, THREADS>
         for (int i = 0; i < COUNTERS; i++)
             ROVEI_INIT(worker.counts[i], UINT64_C(0));
         ROVEI_INIT(worker.state, static_cast<uint32_t>(index < POOL ? WORKER_RUNNING : WORKER_VACANT));
+        ROVEI_INIT(worker.broadcasts, static_cast<rovei_broadcast_part *>(0));
         injector_init(&worker.inbox);
         begin_deque(worker.forks, 2 * index);
         begin_deque(worker.spawns, 2 * index + 1);
@@ -355,6 +384,16 @@ class sleep_world : public rl::test_suite<scenario, THREADS>
         return false;
     }
 
+    /* rovei_broadcasts_run. */
+    void hear(rovei_worker &worker)
+    {
+        mutex_lock(&seats);
+        atomic_store_explicit(&worker.broadcasts, static_cast<rovei_broadcast_part *>(0), memory_order_relaxed);
+        mutex_unlock(&seats);
+        RL_ASSERT(!atomic_exchange_explicit(&heard, 1, memory_order_seq_cst));
+        rovei_futex_wake(&heard, FUTEX_WAKE_ALL);
+    }
+
     /* wait_search of wait.c. */
     bool search(rovei_worker &worker, const struct rovei_wait &wait, bool is_hearing, bool *is_searcher,
                 rove_task **task)
@@ -362,6 +401,8 @@ class sleep_world : public rl::test_suite<scenario, THREADS>
         bool is_last_awake = false;
         rovei_self = &worker.forks;
         while (!wait.is_over(wait.arg) && !(wait.until != 0 && rovei_clock_now() >= wait.until)) {
+            if (worker_has_broadcasts(&worker))
+                hear(worker);
             if ((is_hearing || is_last_awake) && find(worker, task))
                 return true;
             if (is_hearing && !*is_searcher)
@@ -372,7 +413,7 @@ class sleep_world : public rl::test_suite<scenario, THREADS>
             if (*is_searcher && force_any(worker))
                 continue;
             *is_searcher = rovei_park(&worker, &wait, is_hearing, *is_searcher);
-            is_last_awake = !is_hearing;
+            is_last_awake = !is_hearing && !worker_has_broadcasts(&worker);
         }
         return false;
     }
@@ -394,6 +435,8 @@ class sleep_world : public rl::test_suite<scenario, THREADS>
     model_work work;
     rl::atomic<uint32_t> left;    /* how many tasks have not run */
     rl::atomic<uint32_t> started; /* how many have begun */
+    rl::atomic<uint32_t> heard;   /* whether a broadcast has run */
+    rovei_broadcast_part part;
     rovei_injector injector;
     rovei_ring rings[2 * (POOL + GUESTS)];
     rl::atomic<rove_task *> slots[2 * (POOL + GUESTS)][CAPACITY];

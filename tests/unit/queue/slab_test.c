@@ -53,8 +53,8 @@ static int init(void **state)
 {
     struct field *field = test_calloc(1, sizeof *field);
     field->allocator = (rove_allocator){purse_allocate, purse_release, &field->purse};
-    rovei_slab_init(&field->mine, &field->allocator);
-    rovei_slab_init(&field->other, &field->allocator);
+    rovei_slab_init(&field->mine, SLAB_CELL, &field->allocator);
+    rovei_slab_init(&field->other, SLAB_CELL, &field->allocator);
     *state = field;
     return 0;
 }
@@ -76,7 +76,7 @@ static void allocate(struct field *field, struct rovei_slab *slab, int first, in
         field->cells[i] = slab_allocate(slab);
         assert_non_null(field->cells[i]);
         assert_int_equal((uintptr_t)field->cells[i] % SLAB_CELL, 0);
-        assert_ptr_equal(rovei_slab_of(field->cells[i]), slab);
+        assert_ptr_equal(slab_of(field->cells[i]), slab);
         memset(field->cells[i], i % 251, SLAB_CELL);
     }
 }
@@ -202,7 +202,7 @@ static void test_cells_that_many_threads_return_all_come_back(void **state)
     struct field *field = *state;
     struct helper *helpers = test_calloc(HELPERS, sizeof *helpers);
     for (int i = 0; i < HELPERS; i++) {
-        rovei_slab_init(&helpers[i].slab, &field->allocator);
+        rovei_slab_init(&helpers[i].slab, SLAB_CELL, &field->allocator);
         assert_int_equal(pthread_create(&helpers[i].thread, NULL, helper_run, &helpers[i]), 0);
     }
     for (int i = 0; i < HANDED; i++)

@@ -26,6 +26,11 @@ static inline void mutex_lock(struct rovei_mutex *mutex)
     mutex->handle.lock_exclusive($);
 }
 
+static inline void mutex_lock_soon(struct rovei_mutex *mutex)
+{
+    mutex_lock(mutex);
+}
+
 static inline bool mutex_try_lock(struct rovei_mutex *mutex)
 {
     return mutex->handle.try_lock_exclusive($);
