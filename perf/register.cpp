@@ -105,8 +105,10 @@ void write_png(const std::string &path)
 
 /* What a report leaves out unless it is asked for: variants of what it shows, and what takes long or says little in a
  * table. */
-const char report_selection[] = "-^(sort_|reduce_dot|micro/(idle|phases|blocking|scale|small_loop_(10x1ns|1000)))|"
-                                "/(rove|openmp|futex)_";
+const char report_selection[] =
+    "-^(sort_|reduce_dot|micro/(idle|phases|blocking|scale|pool_submit|small_loop_(10x1ns|1000)))|"
+    "^pool/(submit(_many|ters)|results|priorities|lanes|timing|latency|jobs_(1|100)us)|"
+    "/(rove|openmp|futex)_";
 
 /* The filter of the command line, or what takes its place in a report. */
 std::string choose_filter(const Options &options)

@@ -31,6 +31,7 @@ enum figure_end figure_idle(enum perf_scale scale, double number);
 enum figure_end figure_serial(enum perf_scale scale, double number);
 enum figure_end figure_neighbours(enum perf_scale scale, double number);
 enum figure_end figure_openmp(enum perf_scale scale, double number);
+enum figure_end figure_pool(enum perf_scale scale, double number);
 
 /* Ends the program with FIGURE_WRONG after a line on standard error. */
 __attribute__((noreturn, format(printf, 1, 2))) void figure_die(const char *format, ...);

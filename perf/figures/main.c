@@ -17,6 +17,7 @@ static const struct figure figures[] = {
     {"serial", "SECONDS", 3, 0.1, "processor time of a serial program inside a runtime of two workers", figure_serial},
     {"neighbours", "ROUNDS", 7, 1, "two processes at once, against one that does the work of both", figure_neighbours},
     {"openmp", "ROUNDS", 7, 1, "Rove inside an OpenMP program, against both alone", figure_openmp},
+    {"pool", "ROUNDS", 5, 1, "jobs per second of a pool, from 1 to 16 threads that submit", figure_pool},
 };
 
 enum { FIGURES = sizeof figures / sizeof *figures };

@@ -22,6 +22,7 @@ idle) wanted='^pool threads that ran: [0-9]* .* used [0-9.]* ms' ;;
 serial) wanted='^[1-9][0-9]* boards; .* ratio [0-9.]*' ;;
 neighbours) wanted='^ *median *[0-9]\.[0-9]* *[0-9]\.[0-9]* (target' ;;
 openmp) wanted='^ *median .*[0-9]\.[0-9]* |.*[0-9]\.[0-9]* (time' ;;
+pool) wanted='^ *16 *[0-9]* *[0-9]*$' ;;
 *) fail "an unknown figure" ;;
 esac
 echo "$lines" | tail -n 1 | grep -q "$wanted" || fail "no figure in the last line"

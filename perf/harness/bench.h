@@ -29,6 +29,15 @@ struct perf_problem {
     int64_t tasks;    /* how many items of work a run has; README.md says what an item is */
 };
 
+/* A figure that a run has beside its time. */
+struct perf_counter {
+    const char *name;
+    double value;
+};
+
+/* The most that one workload has. */
+enum { PERF_COUNTERS_MAX = 5 };
+
 /* What is computed. Input and answer live in the workload's own variables, which the variants share. */
 struct perf_workload {
     const char *name;
@@ -44,17 +53,22 @@ struct perf_workload {
 
     /* How long the last run took, in seconds, where the workload takes the time itself; NULL: the harness does. */
     double (*seconds)(void);
+
+    /* Stores what else the last run has found, at most PERF_COUNTERS_MAX figures, and returns how many; NULL: nothing.
+     * Called after the last run of a benchmark. */
+    size_t (*counters)(struct perf_counter *counters);
 };
 
-/* `perf_variant.workers` of a variant that runs once for each worker count asked for; its name tells the count. */
-enum { PERF_EACH = 0 };
+/* `perf_variant.workers` of a variant that runs once for each worker count asked for, or, where a thread that is no
+ * worker needs a processor, for those that leave one free, and with one worker if none does. Its name has the count. */
+enum { PERF_EACH = 0, PERF_EACH_SPARING = -1 };
 
 /* How it is computed: one timed run of a workload. */
 struct perf_variant {
     const struct perf_workload *workload;
     const char *label; /* second part of the benchmark's name; NULL: none */
     void (*run)(void);
-    int workers; /* PERF_EACH, or the one count that it runs with */
+    int workers; /* PERF_EACH, PERF_EACH_SPARING, or the one count that it runs with */
 };
 
 /* What computes it. A runtime is started and stopped around the runs of one benchmark, untimed. */
@@ -72,6 +86,7 @@ extern const struct perf_runtime perf_serial_runtime;
 extern const struct perf_runtime perf_rove_runtime;
 extern const struct perf_runtime perf_openmp_runtime;
 extern const struct perf_runtime perf_tbb_runtime;
+extern const struct perf_runtime perf_plain_runtime;
 
 extern const struct perf_workload *const perf_workloads[];
 extern const size_t perf_workload_count;

@@ -5,13 +5,16 @@
 
 #include "support/clock.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
+#include <thread>
 
 namespace perf
 {
 
-const perf_runtime *const runtimes[4] = {&perf_serial_runtime, &perf_rove_runtime, &perf_openmp_runtime,
-                                         &perf_tbb_runtime};
+const perf_runtime *const runtimes[5] = {&perf_serial_runtime, &perf_rove_runtime, &perf_openmp_runtime,
+                                         &perf_tbb_runtime, &perf_plain_runtime};
 
 namespace
 {
@@ -24,9 +27,22 @@ std::string name_of(const perf_variant &variant, int workers)
     std::string name = variant.workload->name;
     if (variant.label != nullptr)
         name = name + "/" + variant.label;
-    if (variant.workers == PERF_EACH)
+    if (variant.workers <= PERF_EACH)
         name = name + "/workers:" + std::to_string(workers);
     return name;
+}
+
+/* The worker counts that a variant runs with if these are asked for. */
+std::vector<int> worker_counts(const perf_variant &variant, const std::vector<int> &asked)
+{
+    if (variant.workers == PERF_EACH)
+        return asked;
+    if (variant.workers != PERF_EACH_SPARING)
+        return {variant.workers};
+    int most = static_cast<int>(std::thread::hardware_concurrency()) - 1;
+    std::vector<int> counts;
+    std::copy_if(asked.begin(), asked.end(), std::back_inserter(counts), [most](int count) { return count <= most; });
+    return counts.empty() ? std::vector<int>{1} : counts;
 }
 
 void add_cases(std::vector<Case> &cases, const perf_workload *workload, const std::vector<int> &workers)
@@ -36,8 +52,7 @@ void add_cases(std::vector<Case> &cases, const perf_workload *workload, const st
             const perf_variant &variant = runtime->variants[i];
             if (variant.workload != workload)
                 continue;
-            const std::vector<int> fixed{variant.workers};
-            for (int count : variant.workers == PERF_EACH ? workers : fixed)
+            for (int count : worker_counts(variant, workers))
                 cases.push_back({name_of(variant, count), workload, runtime, &variant, count});
         }
     }
@@ -87,6 +102,14 @@ void set_counters(benchmark::State &state, const perf_problem &problem, const To
         state.counters["steals"] = steals / static_cast<double>(totals.runs);
 }
 
+void set_own_counters(benchmark::State &state, const perf_workload &workload)
+{
+    perf_counter counters[PERF_COUNTERS_MAX];
+    size_t count = workload.counters ? workload.counters(counters) : 0;
+    for (size_t i = 0; i < count; i++)
+        state.counters[counters[i].name] = counters[i].value;
+}
+
 void run_started(benchmark::State &state, const Case &bench, const perf_problem &problem)
 {
     Totals totals;
@@ -99,6 +122,7 @@ void run_started(benchmark::State &state, const Case &bench, const perf_problem 
     }
     const perf_runtime &runtime = *bench.runtime;
     set_counters(state, problem, totals, runtime.steals ? static_cast<double>(runtime.steals()) : -1);
+    set_own_counters(state, *bench.workload);
 }
 
 } // namespace

@@ -22,7 +22,7 @@ struct Case {
 };
 
 /* The runtimes of this program, absent ones included. */
-extern const perf_runtime *const runtimes[4];
+extern const perf_runtime *const runtimes[5];
 
 /* All cases for these worker counts, those of a workload next to each other. */
 std::vector<Case> make_cases(const std::vector<int> &workers);

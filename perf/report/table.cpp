@@ -90,6 +90,8 @@ std::vector<std::pair<std::string, std::string>> peers_of(const Report &report)
         peers.emplace_back("openmp", "OpenMP");
     if (has_label(report, "tbb"))
         peers.emplace_back("tbb", "oneTBB");
+    if (has_label(report, "plain"))
+        peers.emplace_back("plain", "plain");
     return peers;
 }
 

@@ -60,6 +60,9 @@ static const struct perf_variant serial_variants[] = {
     {&perf_scan, "serial", scan_serial, 1},
     {&perf_wake, "futex", wake_futex, 1},
     {&perf_wake, "futex_bound", wake_futex_bound, 1},
+    {&perf_pool_jobs_1us, "serial", pool_jobs_serial, 1},
+    {&perf_pool_jobs_10us, "serial", pool_jobs_serial, 1},
+    {&perf_pool_jobs_100us, "serial", pool_jobs_serial, 1},
 };
 
 const struct perf_runtime perf_serial_runtime = {

@@ -4,6 +4,7 @@
 #include "runtimes/tbb.hpp"
 
 #include "harness/variants.h"
+#include "pool/tbb_latch.hpp"
 
 #include <memory>
 #include <tbb/global_control.h>
@@ -13,11 +14,13 @@ namespace
 {
 
 struct Tbb {
-    tbb::global_control limit;
+    tbb::global_control limit; /* counts a thread of the program's own, whether it works or not */
     tbb::task_arena arena;
+    int places; /* in the arena for threads of the program's own */
 
-    explicit Tbb(int workers)
-        : limit(tbb::global_control::max_allowed_parallelism, static_cast<size_t>(workers)), arena(workers)
+    Tbb(int workers, int own)
+        : limit(tbb::global_control::max_allowed_parallelism, static_cast<size_t>(workers + 1 - own)),
+          arena(workers, static_cast<unsigned>(own)), places(own)
     {
     }
 };
@@ -27,7 +30,7 @@ std::unique_ptr<Tbb> current;
 /* The threads are started here, so that no timed run pays for it. */
 bool start(int workers)
 {
-    current = std::make_unique<Tbb>(workers);
+    current = std::make_unique<Tbb>(workers, 1);
     perf_tbb_run([workers] { tbb::parallel_for(0, 64 * workers, [](int) {}); });
     return true;
 }
@@ -68,12 +71,34 @@ const perf_variant variants[] = {
     {&perf_small_loop_10, "tbb", small_loop_tbb, PERF_EACH},
     {&perf_small_loop_1000, "tbb", small_loop_tbb, PERF_EACH},
     {&perf_submit, "tbb", submit_tbb, PERF_EACH},
+    {&perf_pool_submit, "tbb", pool_submit_tbb, PERF_EACH},
+    {&perf_pool_submitters, "tbb", pool_submitters_tbb, PERF_EACH},
+    {&perf_pool_jobs_1us, "tbb", pool_jobs_tbb, PERF_EACH},
+    {&perf_pool_jobs_10us, "tbb", pool_jobs_tbb, PERF_EACH},
+    {&perf_pool_jobs_100us, "tbb", pool_jobs_tbb, PERF_EACH},
+    {&perf_pool_latency, "tbb", pool_latency_tbb, PERF_EACH_SPARING},
+    {&perf_pool_latency_even, "tbb", pool_latency_tbb, PERF_EACH_SPARING},
 };
 
 } // namespace
 
 tbb::task_arena &perf_tbb_arena()
 {
+    return current->arena;
+}
+
+tbb::task_arena &perf_tbb_outside_arena()
+{
+    if (current->places == 0)
+        return current->arena;
+    int workers = current->arena.max_concurrency();
+    int64_t count = 64 * workers;
+    current.reset();
+    current = std::make_unique<Tbb>(workers, 0);
+    perf::TbbLatch latch(count);
+    for (int64_t i = 0; i < count; i++)
+        current->arena.enqueue([&latch] { latch.count_down(); });
+    latch.wait();
     return current->arena;
 }
 

@@ -14,6 +14,10 @@ ROVE_BEGIN_C
 /* The median of `count` samples, which it reorders. Requires: count is above 0. */
 int64_t perf_median(int64_t *samples, size_t count);
 
+/* The sample that the fraction `quantile` (0 to 1) of `count` samples lies below; the largest for 1. Otherwise as
+ * perf_median. */
+int64_t perf_quantile(int64_t *samples, size_t count, double quantile);
+
 ROVE_END_C
 
 #endif
