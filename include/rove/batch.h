@@ -26,7 +26,8 @@ ROVE_BEGIN_C
 
 struct rove_pool;
 
-/* Jobs that are waited for and canceled together. All zero is valid; the first fields may be set before the first
+/* Jobs that are waited for and canceled together. If their pool has a stream, their records go there, too, and somebody
+ * has to read them. All zero is valid; the first fields may be set before the first
  * submission, the others are internal. It must outlive its jobs, which a wait guarantees, needs no destruction, and may
  * be used again when all waits have returned. Its jobs go to one pool between two waits. */
 typedef struct rove_batch {
@@ -51,7 +52,7 @@ typedef struct rove_batch {
  * because the pool was closed, or the batch canceled, or there was no memory, has a result with the status
  * ROVE_REJECTED.
  *
- * Returns as rove_batch_wait; also the status of the submission that was not accepted.
+ * Returns as rove_batch_wait; if that is ROVE_OK but a job was not accepted, the status of its submission.
  */
 ROVE_API rove_status rove_batch_run(rove_batch *batch, struct rove_pool *pool, rove_job_fn *fn, void *args,
                                     size_t stride, size_t count);
@@ -61,9 +62,9 @@ ROVE_API rove_status rove_batch_run(rove_batch *batch, struct rove_pool *pool, r
  * worker does other work meanwhile, other threads sleep.
  *
  * Returns ROVE_OK if all have succeeded, or `stop_after` of them; ROVE_FAILED if one has not, see rove_batch_error;
- * ROVE_CANCELED or ROVE_TIMED_OUT if the batch was, by rove_batch_cancel, its pool, or its deadline; ROVE_PENDING if
- * `until` is over: the batch must be waited for again; ROVE_INVALID for NULL, or inside a job of the batch; ROVE_BUSY
- * as rove_group_wait; ROVE_FORKED.
+ * ROVE_CANCELED or ROVE_TIMED_OUT if the batch was, by rove_batch_cancel, its pool, or its deadline; ROVE_PENDING (for
+ * ROVE_TIMED_OUT is the batch's own) if `until` is over: the batch must be waited for again; ROVE_INVALID for NULL, or
+ * inside a job of the batch; ROVE_BUSY as rove_group_wait; ROVE_FORKED.
  */
 ROVE_API rove_status rove_batch_wait(rove_batch *batch, int64_t until);
 

@@ -1,7 +1,7 @@
 /*
  * Broadcast: the same function once on every worker, to set up or to collect what each of them has.
  *
- *     rove_broadcast(runtime, seed_random, &seed);
+ *     rove_broadcast(runtime, seed_random, &seed, NULL);
  */
 #ifndef ROVE_BROADCAST_H
 #define ROVE_BROADCAST_H

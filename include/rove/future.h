@@ -11,7 +11,8 @@
  *     if (rove_future_wait(&small, &result) == ROVE_OK) ...
  *
  * A future is made by one of rove_future_start (a task computes it), rove_future_then (a task computes it from the
- * value of another) and rove_future_promise (somebody sets it). It is a struct of the caller's: it allocates nothing
+ * value of another), rove_future_promise (somebody sets it), and the submission of a job with a future (job.h: it ends
+ * as the job does; a job that was broken off counts as failed). It is a struct of the caller's: it allocates nothing
  * but its task, and must outlive its end. Who waits for a future that others follow waits for those too before it is
  * freed.
  */

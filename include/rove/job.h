@@ -1,7 +1,7 @@
 /*
  * Jobs: what a pool (pool.h) runs, and what can be said about each.
  *
- *     rove_job job = {.fn = thumbnail, .arg = &image, .name = "thumbnail", .priority = 1,
+ *     rove_job job = {.fn = thumbnail, .arg = &image, .name = "thumbnail",
  *                     .timeout = 2 * ROVE_SECOND, .retry = {.attempts = 3, .backoff = 50 * ROVE_MILLISECOND}};
  *     if (rove_pool_submit_job(pool, &job, ROVE_NEVER, NULL) != ROVE_OK) ...
  *
@@ -37,8 +37,8 @@ typedef struct rove_retry {
     bool (*is_retryable)(int error, void *arg); /* asked on a worker, with the job's `arg`; NULL: every error is */
 } rove_retry;
 
-/* A job as it is submitted. The submission copies it; what it points to, but for the array `after`, must live until the job
- * has ended. */
+/* A job as it is submitted. The submission copies it; what it points to, but for the array `after`, must live until the
+ * job has ended. */
 typedef struct rove_job {
     rove_job_fn *fn;
     void *arg;

@@ -1,13 +1,15 @@
 /*
- * Pools: the third door, for jobs that many threads hand over and that nobody waits for one by one. A pool is a bounded
- * queue in front of a runtime, with priorities, deadlines, retries, results and an orderly end.
+ * Pools: for jobs that many threads hand over and that nobody waits for one by one. A pool is a bounded queue in front
+ * of a runtime, with priorities, deadlines, retries, results and an orderly end.
  *
  *     rove_pool *pool;
  *     rove_pool_create(&pool, NULL, NULL);
  *     while (read_request(&request))
  *         rove_pool_submit(pool, serve, request);     // waits while the queue is full
- *     rove_pool_drain(pool, ROVE_NEVER);
+ *     rove_pool_drain(pool, ROVE_NEVER);              // or rove_clock() + 5 * ROVE_SECOND
  *     rove_pool_destroy(pool);
+ *
+ * Wherever a call waits `until` something, that is a point in time of rove_clock and not a length; 0 is in the past.
  *
  * A pool has no threads of its own: its jobs run on the workers of its runtime, among other tasks, and several pools
  * may share a runtime. (Jobs that are retried after a pause, and the watchdog, need one thread, which is started when
@@ -61,8 +63,8 @@ typedef struct rove_pool_config {
     rove_runtime
         *runtime; /* whose workers run the jobs; NULL: the caller's own on a worker, else the default runtime */
 
-    /* How many jobs may wait; default 1024. 0: a job is only accepted if one of the places (`width`) is free for it.
-     * ROVE_UNBOUNDED. */
+    /* How many jobs may wait; default 1024. 0: a job is only accepted if one of the places (`width`) is free for it,
+     * which it is a moment after the job before has ended. ROVE_UNBOUNDED. */
     size_t capacity;
 
     /* How many jobs may run at once; jobs that wait for others do not count. 0: as many as the runtime has workers.
@@ -75,7 +77,7 @@ typedef struct rove_pool_config {
     int lanes; /* how many, up to ROVE_LANES_MAX; 0: as many as the runtime has workers at the creation */
 
     /* For debugging: jobs run one at a time, in the order in which they would start, on the thread that submits, waits
-     * or reads results, before that call returns, unless another thread is at it. */
+     * or reads results, before that call returns; if another thread is at it, that one runs them. */
     bool is_serial;
 
     bool is_untimed;     /* takes no times: no histograms, and no times in results; a job costs some 20 ns less */
@@ -87,9 +89,10 @@ typedef struct rove_pool_config {
     rove_overflow overflow;
     void (*on_result)(const rove_result *result, void *arg); /* for ROVE_OVERFLOW_CALLER_RUNS, which needs it */
 
-    /* Makes the state of a worker, before its first job of this pool; and what is called for each by
-     * rove_pool_destroy, on the thread that destroys. */
+    /* Makes the state of a worker, before its first job of this pool. */
     void *(*worker_start)(void *arg);
+
+    /* Called for each such state by rove_pool_destroy, on the thread that destroys. */
     void (*worker_stop)(void *state, void *arg);
 
     void (*on_start)(const rove_job_info *job, void *arg); /* before each run of a job */
@@ -138,9 +141,9 @@ ROVE_API rove_status rove_pool_submit(rove_pool *pool, rove_job_fn *fn, void *ar
 /* The same, but returns ROVE_FULL instead of waiting. Does not block. */
 ROVE_API rove_status rove_pool_try_submit(rove_pool *pool, rove_job_fn *fn, void *arg);
 
-/* Submits fn over `count` arguments that lie `stride` bytes apart, the first at `args`, in this order, with one
- * decision to wake workers for as many as there is room for; their ids are 0 to count - 1. Waits as rove_pool_submit.
- * On an error `*submitted`, which may be NULL, tells how many were submitted; they run. */
+/* Submits fn over `count` arguments that lie `stride` bytes apart, the first at `args`, in this order; their ids are 0 to
+ * count - 1. That costs less than as many single calls. Waits as rove_pool_submit. On an error `*submitted`, which may be
+ * NULL, tells how many were submitted; they run. */
 ROVE_API rove_status rove_pool_submit_many(rove_pool *pool, rove_job_fn *fn, void *args, size_t stride, size_t count,
                                            size_t *submitted);
 
@@ -177,8 +180,8 @@ ROVE_API rove_pool_state rove_pool_get_state(const rove_pool *pool);
 ROVE_API rove_status rove_pool_close(rove_pool *pool);
 
 /* Closes the pool, and cancels its jobs: what has not started, or waits for futures or its next run, ends as
- * ROVE_CANCELED, what runs is asked to stop. Threads that are blocked in a submission give up. Idempotent, does not
- * wait. Returns as rove_pool_close. Any thread. */
+ * ROVE_CANCELED, what runs is asked to stop. Threads that are blocked in a submission give up. The results of canceled
+ * jobs come as ever. Idempotent, does not wait. Returns as rove_pool_close. Any thread. */
 ROVE_API rove_status rove_pool_cancel(rove_pool *pool);
 
 /* The same for a signal handler: safe at any moment, on any thread. NULL is legal and does nothing. */
@@ -200,9 +203,9 @@ ROVE_API rove_status rove_pool_wait(rove_pool *pool, int64_t until);
 ROVE_API rove_status rove_pool_drain(rove_pool *pool, int64_t until);
 
 /*
- * Cancels what is left, waits for what runs, and frees the pool with the results that nobody has read. NULL is legal.
- * Returns ROVE_OK; ROVE_BUSY in a job of this pool: it then still exists; in a child of fork(2) ROVE_FORKED, and
- * nothing is freed. Requires: no other thread uses the pool any more.
+ * Cancels what is left (drain the pool before, if that is to run), waits for what runs, and frees the pool with the
+ * results that nobody has read. NULL is legal. Returns ROVE_OK; ROVE_BUSY in a job of this pool: it then still exists;
+ * in a child of fork(2) ROVE_FORKED, and nothing is freed. Requires: no other thread uses the pool any more.
  */
 ROVE_API rove_status rove_pool_destroy(rove_pool *pool);
 

@@ -74,8 +74,8 @@ typedef struct rove_pool_worker {
 } rove_pool_worker;
 
 /* Fills in up to `most` workers that have run jobs of the pool, in the order of their numbers, and returns how many
- * there are. First comes -1, if anything has run there: threads that are no workers, in a serial pool, and workers for
- * whose record there was no memory. A `name` is the program's own pointer: it may only be read while the job is known
+ * there are. First comes -1, if anything has run there: workers for whose
+ * record there was no memory. A `name` is the program's own pointer: it may only be read while the job is known
  * to run, or if it is constant. 0 for a null pool or in a child of fork(2). Any thread. */
 ROVE_API size_t rove_pool_get_workers(const struct rove_pool *pool, rove_pool_worker *workers, size_t most);
 

@@ -139,7 +139,7 @@ rove_status rove_pool_cancel(rove_pool *pool)
     if (status)
         return status;
     pool_lock(pool);
-    bool is_first = !pool->is_canceled;
+    bool is_first = !pool->is_canceled && !pool->has_ended;
     rovei_pool_stop(pool);
     size_t left = pool->left;
     pool_unlock(pool);

@@ -298,6 +298,10 @@ static rove_status submit_admit(struct rove_pool *pool, struct submission *submi
             return ROVE_FULL;
         }
         has_waited = true;
+        if (worker && submission->until != ROVE_NEVER && rovei_clock_now() >= submission->until) {
+            pool->refused_full++;
+            return ROVE_TIMED_OUT;
+        }
         if (worker) {
             pool_unlock(pool);
             *room = !submit_make_room(pool, worker);

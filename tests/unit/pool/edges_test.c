@@ -400,6 +400,30 @@ static void test_room_that_is_offered_to_who_has_given_up_goes_to_the_next(void 
     assert_int_equal(atomic_load(&runs), 2);
 }
 
+static void submit_too_late(void *pool)
+{
+    rove_job job = {.fn = test_count_job, .arg = &runs};
+    rove_status status = rove_pool_submit_job(pool, &job, 1, NULL);
+    TEST_CHECK(status == ROVE_TIMED_OUT, "submit: %s", rove_status_text(status));
+}
+
+static void test_a_worker_whose_time_is_over_makes_no_room(void **state)
+{
+    struct test_held held;
+    (void)state;
+    rove_pool_config config = test_pool_config(NULL);
+    config.capacity = 1;
+    test_held_begin(&held, &config);
+    reset();
+    assert_int_equal(rove_pool_submit(held.pool, test_count_job, &runs), ROVE_OK);
+    assert_int_equal(rove_run(held.runtime, submit_too_late, held.pool), ROVE_OK);
+    assert_int_equal(atomic_load(&runs), 0);
+    assert_int_equal(test_pool_stats(held.pool).refused_full, 1);
+    test_held_release(&held);
+    test_held_end(&held);
+    assert_int_equal(atomic_load(&runs), 1);
+}
+
 static int nothing(void *arg, void **value)
 {
     (void)arg;
@@ -592,6 +616,7 @@ int main(int argc, char **argv)
         EDGE(test_a_wait_ends_the_jobs_of_all_lanes_when_the_runtime_is_gone),
         EDGE(test_who_sleeps_sees_to_jobs_that_are_let_go_when_the_runtime_is_gone),
         EDGE(test_room_that_is_offered_to_who_has_given_up_goes_to_the_next),
+        EDGE(test_a_worker_whose_time_is_over_makes_no_room),
         EDGE(test_a_long_job_keeps_none_behind_it_that_was_taken_with_it),
         EDGE(test_there_is_room_in_a_queue_of_short_jobs_behind_a_long_one),
         EDGE(test_a_pause_without_an_end_lasts_until_the_job_is_canceled),
