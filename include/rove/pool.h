@@ -141,9 +141,9 @@ ROVE_API rove_status rove_pool_submit(rove_pool *pool, rove_job_fn *fn, void *ar
 /* The same, but returns ROVE_FULL instead of waiting. Does not block. */
 ROVE_API rove_status rove_pool_try_submit(rove_pool *pool, rove_job_fn *fn, void *arg);
 
-/* Submits fn over `count` arguments that lie `stride` bytes apart, the first at `args`, in this order; their ids are 0 to
- * count - 1. That costs less than as many single calls. Waits as rove_pool_submit. On an error `*submitted`, which may be
- * NULL, tells how many were submitted; they run. */
+/* Submits fn over `count` arguments that lie `stride` bytes apart, the first at `args`, in this order; their ids are 0
+ * to count - 1. That costs less than as many single calls. Waits as rove_pool_submit. On an error `*submitted`, which
+ * may be NULL, tells how many were submitted; they run. */
 ROVE_API rove_status rove_pool_submit_many(rove_pool *pool, rove_job_fn *fn, void *args, size_t stride, size_t count,
                                            size_t *submitted);
 

@@ -18,8 +18,9 @@ enum pool_cell_state {
 };
 
 struct pool_cell {
-    /* All that a job needs of which nothing special is said. `state` and `level` are written under the pool's lock. */
-    rove_job_fn *fn;
+    /* A cache line with all that a job needs of which nothing special is said. `state` and `level` are written under
+     * the pool's lock. */
+    _Alignas(64) rove_job_fn *fn;
     void *arg;
     uint64_t id;
     int64_t submitted; /* ticks; 0 in a pool that takes no times */
@@ -35,6 +36,16 @@ struct pool_cell {
     uint8_t has_ticket;  /* somebody may cancel it while it runs */
     uint8_t doom;        /* a rove_status: it ends so without running; or 0. With `error` */
 
+    /* Another one: what has come of it. */
+    int attempts; /* set by every submission */
+    int error;
+    rove_status status;
+    int worker;
+    void *value;
+    int64_t wait_ns;
+    int64_t run_ns;
+    struct pool_cell *next; /* in the stream, or in a list of whoever has it */
+
     /* What can be said of a job. */
     const char *name;
     void *user;
@@ -46,19 +57,10 @@ struct pool_cell {
     struct rove_batch *batch;
     size_t index_in_batch;
 
-    /* What has come of it. */
-    int attempts; /* set by every submission */
-    int error;
-    rove_status status;
-    int worker;
-    void *value;
-    int64_t wait_ns;
-    int64_t run_ns;
-
+    /* While it is on its way. */
     rove_scope *scope;          /* of a job that has a ticket and runs: for whoever cancels it. Under the lock */
     int64_t due;                /* when a job that is held runs again, by rove_clock */
     void *follower;             /* what waits for its futures, or NULL; see after.h */
-    struct pool_cell *next;     /* in the stream, or in a list of whoever has it */
     struct pool_cell *previous; /* these two while it is delayed, with `next`; see delays.h. NULL else */
     struct pool_cell *child;
 };

@@ -249,8 +249,8 @@ void rovei_pool_count_ended(struct rove_pool *pool, size_t ended);
 void rovei_pool_sweep(struct rove_pool *pool);
 
 /* Runs or ends the jobs that are queued and that nobody else would see to: in a serial pool, or when the runtime is shut
- * down. Returns whether there were any. Who is about to sleep calls it when he is listed, so that jobs which are let go
- * at that moment are seen by him, or by whoever lets them go. Without the lock. */
+ * down. Returns whether there were any. Who is about to sleep calls it when it is listed, so that jobs which are let go
+ * at that moment are seen by it, or by whoever lets them go. Without the lock. */
 bool rovei_pool_attend(struct rove_pool *pool);
 
 /* Under the lock: which lane a job with that key goes to, in a pool that has lanes. */

@@ -336,6 +336,8 @@ static struct pool_cell *run_announce(struct pool_run *run, const struct run_out
     if (!has_record)
         return cell;
     run_fill(run, outcome);
+    if (!cell->has_more && !pool->config.on_end)
+        return rovei_stream_push(pool, cell);
     rove_result result;
     rovei_cell_result(pool, cell, &result);
     if (cell->has_more && cell->on_discard && run_was_never(run, outcome))

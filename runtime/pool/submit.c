@@ -18,8 +18,8 @@ enum { SUBMIT_LONG = 10000 };
 /* How long a thread waits for room, in nanoseconds, before it sleeps. */
 enum { SUBMIT_PATIENCE = 5000 };
 
-/* How long it sleeps, in nanoseconds, before it looks itself: jobs that were short may be followed by long ones, and then
- * the quarter is long in coming. */
+/* How long it sleeps, in nanoseconds, before it looks itself: jobs that were short may be followed by long ones, and
+ * then the quarter is long in coming. */
 enum { SUBMIT_NAP = 10000000 };
 
 /* What is submitted: `job`, or `count` plain ones. */
