@@ -335,10 +335,10 @@ static enum take driver_decide(struct rove_pool *pool, struct pool_driver *drive
         if (!driver_is_surplus(pool, driver)) /* now */
             *count = rovei_pool_take(pool, driver, cells, is_moved);
     }
-    if (*count > 0) {
+    if (*count > 1) /* one alone goes through no hand, or two drivers could rob each other of it */
         hand_fill(&driver->hand, cells, *count);
+    if (*count > 0)
         return TAKE_JOBS;
-    }
     if (is_out_of_turn && pool_has_more(pool)) {
         driver_yield(pool, driver);
         return TAKE_YIELDED;
@@ -347,8 +347,8 @@ static enum take driver_decide(struct rove_pool *pool, struct pool_driver *drive
     return TAKE_LEFT;
 }
 
-/* Fills the driver's hand. If it has left, or will come again later, it must not be touched any more. */
-static enum take driver_take(struct pool_run *run, int64_t turn_end)
+/* Fills the driver's hand, or stores in `*only` the one job that there is. If it has left, or will come again later, it must not be touched any more. */
+static enum take driver_take(struct pool_run *run, int64_t turn_end, struct pool_cell **only)
 {
     struct rove_pool *pool = run->pool;
     struct pool_cell *cells[HAND_CELLS];
@@ -364,6 +364,7 @@ static enum take driver_take(struct pool_run *run, int64_t turn_end)
         __builtin_prefetch(cells[i], 1);
     if (is_moved)
         pool_count(run->record, POOL_MOVED);
+    *only = count == 1 ? cells[0] : NULL;
     return outcome;
 }
 
@@ -377,10 +378,12 @@ static void driver_run(rove_task *task)
     driver->since = 0;
     driver->has_run = false;
     enum take outcome;
-    while ((outcome = driver_take(&run, turn_end)) == TAKE_JOBS) {
-        struct pool_cell *cell;
+    struct pool_cell *cell;
+    while ((outcome = driver_take(&run, turn_end, &cell)) == TAKE_JOBS) {
         driver->has_run = true;
-        while ((cell = hand_take(&driver->hand)) != NULL)
+        if (!cell)
+            cell = hand_take(&driver->hand);
+        for (; cell; cell = hand_take(&driver->hand))
             rovei_run_job(&run, cell);
     }
     if (outcome == TAKE_LEFT)

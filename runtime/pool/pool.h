@@ -248,7 +248,7 @@ void rovei_pool_count_ended(struct rove_pool *pool, size_t ended);
 /* Ends what is queued if nobody can run it any more, because the runtime is shut down. Without the lock. */
 void rovei_pool_sweep(struct rove_pool *pool);
 
-/* Runs or ends the jobs that are queued and that nobody else would see to: in a serial pool, or when the runtime is shut
+/* Runs or ends jobs that are queued and that nobody else would see to: in a serial pool, or when the runtime is shut
  * down. Returns whether there were any. Who is about to sleep calls it when it is listed, so that jobs which are let go
  * at that moment are seen by it, or by whoever lets them go. Without the lock. */
 bool rovei_pool_attend(struct rove_pool *pool);
