@@ -69,7 +69,8 @@ ROVE_API rove_status rove_batch_run(rove_batch *batch, struct rove_pool *pool, r
 ROVE_API rove_status rove_batch_wait(rove_batch *batch, int64_t until);
 
 /* Cancels the jobs that have not started, and asks those that run to stop; a thread that is blocked in a submission to
- * the batch gives up with ROVE_CANCELED. NULL is legal and does nothing. Does not wait. Any thread. */
+ * the batch gives up with ROVE_CANCELED. NULL is legal and does nothing. Does not wait. Any thread. Requires: the
+ * pool of its jobs still exists. */
 ROVE_API void rove_batch_cancel(rove_batch *batch);
 
 /* The first error of a job, or 0. How many have succeeded so far. Exact after a wait. Any thread. */

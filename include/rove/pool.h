@@ -67,8 +67,9 @@ typedef struct rove_pool_config {
      * which it is a moment after the job before has ended. ROVE_UNBOUNDED. */
     size_t capacity;
 
-    /* How many jobs may run at once; jobs that wait for others do not count. 0: as many as the runtime has workers.
-     * Without meaning in a pool with lanes. */
+    /* How many jobs may run at once; jobs that wait for others do not count. 0: as many as the runtime has workers;
+     * where that number is automatic (scale.h) a number is better, or the pool never asks for more workers than there
+     * are. Without meaning in a pool with lanes. */
     int width;
 
     int levels; /* of priority, 1 to ROVE_LEVELS_MAX; default 1 */
@@ -184,7 +185,9 @@ ROVE_API rove_status rove_pool_close(rove_pool *pool);
  * jobs come as ever. Idempotent, does not wait. Returns as rove_pool_close. Any thread. */
 ROVE_API rove_status rove_pool_cancel(rove_pool *pool);
 
-/* The same for a signal handler: safe at any moment, on any thread. NULL is legal and does nothing. */
+/* The same for a signal handler: safe at any moment, on any thread. NULL is legal and does nothing. Jobs that run are
+ * asked to stop at once; the rest is for the next thread that does something with the pool, or waits in a call of
+ * pool.h, result.h or batch.h (not for a future). */
 ROVE_API void rove_pool_request_stop(rove_pool *pool);
 
 /*

@@ -109,8 +109,8 @@ bool rovei_pool_attend(struct rove_pool *pool)
     pool_lock(pool);
     bool is_unserved = pool_is_unserved(pool);
     pool_unlock(pool);
-    if (is_unserved)
-        rovei_pool_drive_serial(pool);
+    if (is_unserved && pool->config.is_serial)
+        return rovei_pool_drive_serial(pool);
     if (is_unserved)
         rovei_pool_sweep(pool);
     return is_unserved;

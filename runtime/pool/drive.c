@@ -347,7 +347,8 @@ static enum take driver_decide(struct rove_pool *pool, struct pool_driver *drive
     return TAKE_LEFT;
 }
 
-/* Fills the driver's hand, or stores in `*only` the one job that there is. If it has left, or will come again later, it must not be touched any more. */
+/* Fills the driver's hand, or stores in `*only` the one job that there is. If it has left, or will come again later, it
+ * must not be touched any more. */
 static enum take driver_take(struct pool_run *run, int64_t turn_end, struct pool_cell **only)
 {
     struct rove_pool *pool = run->pool;

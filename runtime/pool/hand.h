@@ -11,8 +11,8 @@
  *   [filled]  word (release) by the owner -> whoever takes (acquire): the cells
  *
  * Relaxed reads of `cells` are enough: a value of another fill is given up when the exchange fails. That a cell is read
- * before the owner writes the next fill over it is for the pool's lock to see to: whoever robs holds it, and so does the
- * owner when it fills.
+ * before the owner writes the next fill over it is for the pool's lock to see to: whoever robs holds it, and so does
+ * the owner when it fills.
  */
 #ifndef ROVEI_POOL_HAND_H
 #define ROVEI_POOL_HAND_H

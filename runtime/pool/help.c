@@ -92,18 +92,22 @@ static bool worker_is_in(const struct rovei_worker *worker, const struct rove_po
 }
 
 /* Relaxed for `queued`: it is a job that the caller has queued, or was told of, which orders it. A job of another pool
- * waits for this, as in rovei_pool_help. */
-void rovei_pool_drive_serial(struct rove_pool *pool)
+ * waits for this, as in rovei_pool_help. On top of a job of this pool that does not wait nothing runs: the lane of that
+ * one is taken, and what runs on top could wait for it. */
+bool rovei_pool_drive_serial(struct rove_pool *pool)
 {
     if (!pool->config.is_serial || ROVEI_LOAD(pool->queued, RELAXED) == 0)
-        return;
+        return false;
     struct rovei_worker *worker = worker_self();
-    struct rovei_lender *lender = worker && !worker_is_in(worker, pool) ? rovei_worker_lend(worker) : NULL;
+    if (worker && worker_is_in(worker, pool))
+        return false;
+    struct rovei_lender *lender = worker ? rovei_worker_lend(worker) : NULL;
     rove_status status = rove_run(pool->runtime, serial_drive, pool);
     if (worker)
         rovei_worker_take_back(worker, lender);
     if (status != ROVE_OK)
         rovei_pool_sweep(pool);
+    return true;
 }
 
 /* Under the lock. A job that waits gives back the room that its result was promised: it may wait for a job that needs

@@ -231,8 +231,9 @@ size_t rovei_pool_take(struct rove_pool *pool, struct pool_driver *driver, struc
 /* Takes one job of the queue and runs it here; false if there is none that may run now. Without the lock. */
 bool rovei_pool_help(struct rove_pool *pool);
 
-/* Runs what is queued in a serial pool, if no thread is at it. In other pools it does nothing. Without the lock. */
-void rovei_pool_drive_serial(struct rove_pool *pool);
+/* Runs what is queued in a serial pool, if no thread is at it. False if there is nothing, if it cannot, or if the pool
+ * is not serial. Without the lock. */
+bool rovei_pool_drive_serial(struct rove_pool *pool);
 
 /* A job that was held goes on: it is queued. `doom`: a status and an error that it ends with instead of running, or 0.
  * Any thread, without the lock. */
