@@ -30,6 +30,13 @@ static bool run_is_delayed(const rove_pool_config *config)
     return config->is_untimed || config->on_start || config->on_end || config->on_result || config->on_progress;
 }
 
+/* Whether nobody is told of what happens to the jobs of the pool. */
+static bool run_is_untold(const rove_pool_config *config)
+{
+    return !config->has_results && !config->worker_start && !config->catches_aborts && config->stuck_after == 0 &&
+           !config->on_start && !config->on_end && !config->on_progress;
+}
+
 void rovei_run_begin(struct pool_run *run, struct rove_pool *pool, struct pool_driver *driver)
 {
     *run = (struct pool_run){.lender = {rovei_run_lent_out},
@@ -38,6 +45,7 @@ void rovei_run_begin(struct pool_run *run, struct rove_pool *pool, struct pool_d
                              .worker = pool_worker_self(pool),
                              .record = rovei_pool_worker(pool),
                              .is_delayed = run_is_delayed(&pool->config),
+                             .is_plain = run_is_untold(&pool->config),
                              .frame = {.scope = &run->scope, .group = pool}};
 }
 
@@ -364,10 +372,46 @@ static void run_start(struct pool_run *run, struct run_outcome *outcome)
     run_conclude(run, outcome);
 }
 
+/* The same on a straight path, for a job of which nothing was said, in a pool that tells nobody: most jobs. */
+static void run_plain(struct pool_run *run, struct pool_cell *cell)
+{
+    struct rove_pool *pool = run->pool;
+    struct pool_driver *driver = run->driver;
+    struct rovei_worker *worker = run->worker;
+    struct rovei_lender *lender = worker->lender;
+    struct run_outcome outcome = {.has_run = true};
+    struct run_shown before = run_shown(run->record);
+    bool is_timed = !pool->config.is_untimed;
+    int64_t begin = !is_timed ? POOL_AT_UNTIMED : run->now ? run->now : ticks_now();
+    run->cell = cell;
+    run->scope = (rove_scope){.parent = &pool->scope, .state = SCOPE_IS_BEGUN};
+    run->frame.what = (uintptr_t)cell->fn;
+    pool_worker_show(run->record, NULL, cell->id, begin);
+    worker_push_frame(worker, &run->frame);
+    worker->lender = &run->lender;
+    outcome.error = cell->fn(cell->arg, &outcome.value);
+    worker->lender = lender;
+    worker_pop_frame(worker, &run->frame);
+    pool_worker_show(run->record, before.name, before.id, before.started);
+    if (is_timed)
+        run_time(run, begin, &outcome);
+    run_conclude(run, &outcome);
+    pool_count(run->record, POOL_RUNS);
+    run_count_end(run, &outcome);
+    driver->runs++;
+    driver->finished++;
+    driver->ended++;
+    driver->spent[driver->spent_count++] = cell;
+}
+
 void rovei_run_job(struct pool_run *run, struct pool_cell *cell)
 {
     struct rove_pool *pool = run->pool;
     struct pool_driver *driver = run->driver;
+    if (run->is_plain && !cell->has_more && run->worker && !scope_is_over(&pool->scope)) {
+        run_plain(run, cell);
+        return;
+    }
     struct run_outcome outcome = {.status = ROVE_OK};
     bool is_plain = !cell->has_more && !run->is_delayed;
     run->cell = cell;

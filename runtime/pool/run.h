@@ -16,6 +16,7 @@ struct pool_run {
     struct pool_worker *record;
     struct pool_cell *cell;
     int64_t now;     /* ticks when the last job ended, if that was just now; else 0 */
+    bool is_plain;   /* there is nothing to do for a job but to run it and to take its times */
     bool is_delayed; /* there may be something between the end of a job and the start of the next */
     void *abort;     /* the jmp_buf of the job, or NULL */
     bool was_counted;

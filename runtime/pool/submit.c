@@ -13,7 +13,7 @@
 
 /* Threads that wait for room are woken when a quarter of the queue is free, because to wake one for each short job
  * costs more than the job; at once, if jobs take longer than so many nanoseconds, or if the queue gets no shorter. */
-enum { SUBMIT_LONG = 10000 };
+enum { SUBMIT_LONG = 200000 };
 
 /* How long a thread waits for room, in nanoseconds, before it sleeps. */
 enum { SUBMIT_PATIENCE = 5000 };
@@ -31,6 +31,7 @@ struct submission {
     size_t count;
     size_t done; /* of them */
     int64_t until;
+    int64_t now; /* ticks when it was made, or when it had waited for room */
     rove_ticket *ticket;
     struct pool_cell *held; /* the job, if it waits for futures */
 };
@@ -149,7 +150,6 @@ static void submit_retract_plain(struct rove_pool *pool, struct submission *subm
 static rove_status submit_plain(struct rove_pool *pool, struct submission *submission, size_t room)
 {
     rove_status status = ROVE_OK;
-    int64_t now = pool_ticks(pool);
     size_t before = submission->done;
     while (submission->done < submission->count && room-- > 0) {
         struct pool_cell *cell = submit_cell(pool, 0, 0);
@@ -160,7 +160,7 @@ static rove_status submit_plain(struct rove_pool *pool, struct submission *submi
         cell->fn = submission->fn;
         cell->arg = submission->args + submission->stride * submission->done;
         cell->id = submission->done++;
-        cell->submitted = now;
+        cell->submitted = submission->now;
         submit_enter(pool, cell, false);
     }
     if (submission->done > before && !pool_rouse(pool)) {
@@ -206,7 +206,7 @@ static rove_status submit_job(struct rove_pool *pool, struct submission *submiss
     cell->fn = job->fn;
     cell->arg = job->arg;
     cell->id = job->id;
-    cell->submitted = pool_ticks(pool);
+    cell->submitted = submission->now;
     cell->has_ticket = submission->ticket != NULL;
     rove_status status = submit_describe(pool, cell, job);
     if (status) {
@@ -287,6 +287,8 @@ static rove_status submit_admit(struct rove_pool *pool, struct submission *submi
     bool has_waited = false;
     bool has_lingered = pool->config.capacity == 0;
     for (;;) {
+        if (has_waited)
+            submission->now = pool_ticks(pool);
         rove_status status = pool_refusal(pool, has_waited);
         if (!status && submission->job && rovei_batch_is_over(submission->job->batch))
             status = ROVE_CANCELED;
@@ -327,6 +329,7 @@ static rove_status submit_admit(struct rove_pool *pool, struct submission *submi
 static rove_status submit(struct rove_pool *pool, struct submission *submission)
 {
     rove_status status = ROVE_OK;
+    submission->now = pool_ticks(pool); /* before the lock, because it takes as long as all the rest */
     pool_lock(pool);
     do {
         size_t room;
