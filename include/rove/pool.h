@@ -81,7 +81,7 @@ typedef struct rove_pool_config {
      * or reads results, before that call returns; if another thread is at it, that one runs them. */
     bool is_serial;
 
-    bool is_untimed;     /* takes no times: no histograms, and no times in results; a job costs some 20 ns less */
+    bool is_untimed; /* takes no times: no histograms, none in results; a job costs two readings of a counter less */
     bool catches_aborts; /* rove_job_abort works; a job costs some nanoseconds more */
 
     bool has_results;        /* there is a stream of results, see result.h */
@@ -131,7 +131,7 @@ ROVE_API rove_status rove_pool_create(rove_pool **pool, const rove_pool_config *
  * of the pool's runtime never sleeps there: it runs a job of the queue itself to make room, even beyond the width, or
  * is let in beyond the capacity where a job must not run on top of what it is at (deep down on its stack, or in
  * isolation); so pools of one runtime that submit to themselves and to each other do not lock up. Any other thread
- * sleeps.
+ * sleeps; where jobs are short, until a quarter of the queue is free.
  *
  * Returns ROVE_OK; ROVE_INVALID for NULL; ROVE_NO_MEMORY; ROVE_DRAINING or ROVE_CLOSED if the pool is closed, or was
  * while the call waited; ROVE_CANCELED if it was canceled while the call waited; ROVE_CLOSED also if the runtime is

@@ -1,7 +1,7 @@
 /*
  * The processor's own counter, for measuring how long something of microseconds takes at half the price of the clock.
  * It counts at a constant rate that is known only roughly, and processors may disagree: a difference decides how finely
- * work is cut, and nothing that must be right.
+ * work is cut, and says in a pool's statistics how long jobs took; nothing that must be right depends on it.
  */
 #ifndef ROVEI_PLATFORM_TICKS_H
 #define ROVEI_PLATFORM_TICKS_H

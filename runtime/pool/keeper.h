@@ -34,7 +34,7 @@ void rovei_keeper_hurry_one(struct rove_pool *pool, struct pool_cell *cell);
 /* Wakes it. Any thread, also a signal handler: then it notices a stop. */
 void rovei_keeper_ring(struct rove_pool *pool);
 
-/* A worker shows that it is at a job that has just started (rovei_pool_worker_show), in a pool with a watchdog. On that
+/* A worker shows that it is at a job that has just started (pool_worker_show), in a pool with a watchdog. On that
  * worker, without the lock. */
 void rovei_keeper_watch(struct rove_pool *pool, struct pool_worker *worker);
 

@@ -2,9 +2,9 @@
  * The pool: a queue of cells in front of a runtime, and the drivers that run them.
  *
  * A *driver* is a task of the runtime. It is injected when there are jobs and fewer drivers than the width allows; it
- * takes jobs, runs them, and ends when it finds none. At most one is on its way at a time: when it begins and sees more
- * jobs than it takes itself, it starts the next one. A driver whose job waits is *lent out*: it does not count against
- * the width, so that jobs may wait for jobs.
+ * takes jobs, runs them, and ends when it has found none for a moment. At most one is on its way at a time: when it
+ * begins and sees more jobs than it takes itself, it starts the next one. A driver whose job waits is *lent out*: it
+ * does not count against the width, so that jobs may wait for jobs.
  *
  * All that is shared lies under one lock, which a driver takes once for a handful of short jobs (hand.h). What a
  * handler of signals may do is one store and ringing of bells: whoever is woken, or takes the lock next, notices the
@@ -18,6 +18,7 @@
  *   [stall]  is_stalled (seq_cst), then results_held (seq_cst) by a driver -> results_held (seq_cst), then is_stalled
  *            by a reader: a driver that gives up for want of room and a reader that makes some see each other
  *   [stop]   stop (seq_cst) by request_stop, then the bells -> whoever holds the lock or is woken
+ *   [gone]   references (release) by each who lets go -> the last one (acquire), which frees what they have written
  */
 #ifndef ROVEI_POOL_POOL_H
 #define ROVEI_POOL_POOL_H
@@ -45,7 +46,7 @@ struct pool_driver {
     int lane;
     int lane_taken;   /* where its last job came from */
     bool is_starting; /* on its way. This and the next under the lock */
-    bool is_counted;  /* among the active; not while it is lent out, and never a helper */
+    bool is_counted;  /* among the active; not while it is lent out; of helpers, only one that has a keyed lane */
     bool has_run;     /* it has found jobs in this stay; its own */
     bool is_lent;     /* its job waits */
     bool is_helper;   /* it lies on a stack and runs one job */
@@ -111,7 +112,7 @@ struct rove_pool {
     struct pool_due due;
     _Atomic(double) tick_ns; /* nanoseconds in a tick, as measured so far; relaxed: any value of it will do */
     int64_t next_measure;    /* ticks */
-    int64_t mean_run;        /* ticks that a job takes, a moving mean; decides how many a driver takes at once */
+    int64_t mean_run;        /* ticks that a job takes, a moving mean: how many a driver takes at once. As `queued` */
 
     _Atomic(int64_t) results_held; /* records in the stream, and room that is promised to jobs which run */
     _Atomic(bool) is_stalled;      /* for want of it; set under the lock */
