@@ -78,7 +78,7 @@ endmacro()
 macro(check_conditional file line text)
     if(NOT "${file}" MATCHES "^(runtime/platform/|numa/backend_[^/]*\\.c$|include/rove/self.h$)"
        AND NOT "${text}" MATCHES "^#ifndef ROVE[A-Z0-9_]*_H$"
-       AND NOT "${text}" MATCHES "^#ifdef __cplusplus$")
+       AND NOT "${text}" MATCHES "^#ifdef (__cplusplus|ROVE_DEBUG)$")
         break_rule("${file}:${line}" "conditional compilation outside runtime/platform and numa/backend_*.c: ${text}")
     endif()
 endmacro()

@@ -48,7 +48,9 @@ typedef enum rove_pin {
 } rove_pin;
 
 /* Where Rove takes memory from; all zero means the C library. `allocate` returns memory of `size` bytes aligned to
- * `alignment` (a power of two) or NULL; both may be called by any thread, and must not call Rove. */
+ * `alignment` (a power of two) or NULL; both may be called by any thread, and must not call Rove. The arrays of the
+ * deques do not come from there: they grow in address space that each worker reserves, 512 MiB, or less where the
+ * system refuses that. */
 typedef struct rove_allocator {
     void *(*allocate)(size_t size, size_t alignment, void *arg);
     void (*release)(void *memory, size_t size, void *arg);

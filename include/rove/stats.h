@@ -37,7 +37,7 @@ typedef struct rove_stats {
     uint64_t doorbells;                          /* times that an owner published because somebody was hungry */
     uint64_t forced;                             /* times that a thief published for a busy owner */
     uint64_t inline_runs;                        /* tasks run at once because no memory could be had to queue them */
-    uint64_t growths;                            /* times that a ring was doubled */
+    uint64_t growths;                            /* times that the array of a deque was doubled */
     uint64_t parks;                              /* times that a worker went to sleep */
     uint64_t wakes;                              /* times that a sleeping worker was woken for new work */
     uint64_t pins_refused;                       /* pool threads that run unpinned because the system refused */

@@ -49,7 +49,7 @@ ROVE_BEGIN_C
  * needs no initialization, may be forked again after its join, and must not be moved or reused in between. */
 typedef struct rove_task {
     rovei_atomic_word run; /* the function, for a thief; once stolen, where the task stands */
-    int64_t slot;          /* where in the owner's deque it lies */
+    rove_slot *slot;       /* where rove_fork has put it */
 } rove_task;
 
 /* What a task runs. It gets the task and casts it to the struct around it. */
@@ -58,9 +58,24 @@ typedef void rove_task_fn(rove_task *task);
 /* What rove_join_at and rovei_join_slow return if the caller is to run the task itself; no rove_status. */
 #define ROVE_JOIN_RUNS (-1)
 
+/* Whether the next fork of this thread belongs at `slot`, and whether the next join does: a task that could not be
+ * queued lies at the end. On threads that are no workers everything is right. */
+static inline bool rovei_is_next(struct rovei_deque *deque, rove_slot *slot)
+{
+    return !deque->first || (deque == rovei_self && slot == ROVEI_LOAD(deque->bottom, RELAXED));
+}
+
+static inline bool rovei_is_newest(struct rovei_deque *deque, rove_slot *slot)
+{
+    rove_slot *bottom = ROVEI_LOAD(deque->bottom, RELAXED);
+    bool is_unqueued = slot == bottom && (uintptr_t)slot >= ROVEI_LOAD(deque->end, RELAXED);
+    return !deque->first || (deque == rovei_self && (slot + 1 == bottom || is_unqueued));
+}
+
 /* The slow sides of fork and join: everything but pushing to and taking from the private part of the deque. They are
- * told as little as possible, because what they are told occupies registers on the fast path. */
-ROVE_API __attribute__((cold)) void rovei_fork_slow(void);
+ * told as little as possible, because what they are told occupies registers on the fast path. The first returns whether
+ * the task stays queued. */
+ROVE_API __attribute__((cold)) bool rovei_fork_slow(void);
 ROVE_API __attribute__((cold)) int rovei_join_slow(rove_task *task);
 
 /*
@@ -73,8 +88,11 @@ ROVE_API __attribute__((cold)) int rovei_join_slow(rove_task *task);
  */
 static inline void rove_fork(rove_task *task, rove_task_fn *fn)
 {
+    struct rovei_deque *deque = rovei_self_deque();
+    rove_slot *bottom = ROVEI_LOAD(deque->bottom, RELAXED); /* own variable */
     ROVEI_INIT(task->run, (uintptr_t)fn);
-    if (rovei_deque_push(rovei_self_deque(), task, &task->slot))
+    task->slot = bottom;
+    if (rovei_deque_push(deque, bottom, task))
         rovei_fork_slow();
 }
 
@@ -90,6 +108,7 @@ static inline void rove_fork(rove_task *task, rove_task_fn *fn)
  */
 static inline rove_status rove_join(rove_task *task, rove_task_fn *fn)
 {
+    ROVEI_ASSERT(rovei_is_newest(rovei_self, task->slot));
     if (ROVEI_UNLIKELY(!rovei_deque_take(rovei_self_deque(), task->slot))) {
         int outcome = rovei_join_slow(task);
         if (outcome != ROVE_JOIN_RUNS)
@@ -101,73 +120,78 @@ static inline rove_status rove_join(rove_task *task, rove_task_fn *fn)
 
 /*
  * The same for recursive functions that hand their place in the deque on to the functions they call: two arguments
- * more, and nothing has to be looked up. Where a task does next to nothing that is 15 % (gcc) to 20 % (clang) of the
- * time that a fork and its join take; where it does some work, the plain form is as good, and harder to get wrong.
+ * more, and nothing has to be looked up. Where a task does next to nothing that is a third of the time that a fork and
+ * its join take; where it does some work, the plain form is as good, and harder to get wrong.
  *
- *     static long fib(rove_deque *deque, int64_t slot, int n)
+ *     static long fib(rove_deque *deque, rove_slot *slot, int n)
  *     {
- *         if (n < 2)
- *             return n;
- *         struct fib left = {.n = n - 1};
- *         int64_t next = rove_fork_at(deque, slot, &left.task, fib_task);
- *         long right = fib(deque, next, n - 2);
- *         if (rove_join_at(deque, &slot, &left.task) == ROVE_JOIN_RUNS)
- *             left.value = fib(deque, slot, left.n);
- *         return left.value + right;
+ *         long sum = 0;
+ *         while (n >= 2) {
+ *             struct fib left = {.n = n - 1};
+ *             rove_slot *next = rove_fork_at(deque, slot, &left.task, fib_task);
+ *             sum += n - 2 < 2 ? n - 2 : fib(deque, next, n - 2);
+ *             if (rove_join_at(deque, slot, &left.task) != ROVE_JOIN_RUNS)
+ *                 return sum + left.value;
+ *             n--;
+ *         }
+ *         return sum + n;
  *     }
  *
  *     static void fib_task(rove_task *task)
  *     {
  *         struct fib *self = (struct fib *)task;
- *         int64_t slot;
+ *         rove_slot *slot;
  *         rove_deque *deque = rove_deque_here(&slot);
  *         self->value = fib(deque, slot, self->n);
  *     }
  *
- * A slot is good for one use: a fork, or a call of a function that forks. A fork returns the next one, a join stores
- * it; after a call comes a join, or rove_deque_here again. Both forms may be mixed, in one function too: after a
- * rove_fork or rove_join, and after all else that forks or waits, take the slot anew.
+ * Two things in it make it quick: a task that is still here is what the loop goes on with, so nothing is called for it;
+ * and what is too small to fork is seen before a function is called for it.
+ *
+ * A slot is a place in the deque. A function that gets one forks its first task there; each fork returns the slot for
+ * what comes next, be it another fork or a call of a function that forks. A task is joined at the slot at which it was
+ * forked, and then that slot is the next one again. Slots do not move, and those of forks in a row lie side by side, as
+ * long as there is memory to queue tasks; after that a fork returns the slot that it was given. So of tasks that were
+ * forked in a row from `slot` on, the i-th is joined at slot + i, or at what the last fork has returned if that is
+ * lower.
+ *
+ * A deque and its slots are for the function that has asked for them and those that it hands them to. A task, a loop
+ * body, the function of rove_run, whatever Rove calls, asks anew. Both forms may be mixed, in one function too, but
+ * each task is joined by the form that forked it; and while a task of rove_fork waits for its join, the next slot is
+ * what rove_deque_here says. Programs compiled with ROVE_DEBUG defined stop at a fork or join that is out of turn.
  */
 
 /* Where tasks are forked to. It belongs to a thread and must not be used by another one. */
 typedef struct rovei_deque rove_deque;
 
-/* The deque of the calling thread; `slot` receives where the next fork puts its task. Any thread, never fails. */
-static inline rove_deque *rove_deque_here(int64_t *slot)
-{
-    rove_deque *deque = rovei_self_deque();
-    *slot = ROVEI_LOAD(deque->bottom, RELAXED); /* own variable; on threads that are no workers it does not matter */
-    return deque;
-}
+/* The deque of the calling thread; `slot` receives the slot for what comes next. Any thread, never fails. */
+ROVE_API rove_deque *rove_deque_here(rove_slot **slot);
 
-/* rove_fork, with the requirements of rove_fork. Requires: `deque` is the calling thread's, and `slot` is not used up.
+/* rove_fork, with the requirements of rove_fork. Requires: `deque` is the calling thread's, and `slot` is the next one.
  * Returns the slot for what comes next. */
-__attribute__((always_inline)) static inline int64_t rove_fork_at(rove_deque *deque, int64_t slot, rove_task *task,
-                                                                  rove_task_fn *fn)
+__attribute__((always_inline)) static inline rove_slot *rove_fork_at(rove_deque *deque, rove_slot *slot,
+                                                                     rove_task *task, rove_task_fn *fn)
 {
+    ROVEI_ASSERT(rovei_is_next(deque, slot));
+    rove_slot *next = slot + 1;
     ROVEI_INIT(task->run, (uintptr_t)fn);
-    task->slot = slot;
-    if (!rovei_deque_push_at(deque, slot, task))
-        return slot + 1;
-    rovei_fork_slow();
-    return ROVEI_LOAD(deque->bottom, RELAXED); /* own variable: the slow path may have taken the push back */
+    if (rovei_deque_push(deque, slot, task))
+        next = slot + rovei_fork_slow(); /* the same slot if the task is not queued */
+    return next;
 }
 
 /*
- * rove_join, with the requirements of rove_join, except that it leaves running the task to the caller. `slot` receives
- * the slot for what comes next.
+ * rove_join, with the requirements of rove_join, except that it leaves running the task to the caller. Requires: `task`
+ * was forked at `slot`.
  *
  * Returns ROVE_JOIN_RUNS if the task is still here: the caller does now what the task is for. Otherwise what rove_join
  * returns: ROVE_OK if it has run elsewhere, or ROVE_FORKED.
  */
-__attribute__((always_inline)) static inline int rove_join_at(rove_deque *deque, int64_t *slot, rove_task *task)
+__attribute__((always_inline, warn_unused_result)) static inline int rove_join_at(rove_deque *deque, rove_slot *slot,
+                                                                                  rove_task *task)
 {
-    *slot = task->slot;
-    if (rovei_deque_take(deque, task->slot))
-        return ROVE_JOIN_RUNS;
-    int outcome = rovei_join_slow(task);
-    *slot = ROVEI_LOAD(deque->bottom, RELAXED); /* own variable: where everything was stolen it has moved */
-    return outcome;
+    ROVEI_ASSERT(rovei_is_newest(deque, slot));
+    return ROVEI_LIKELY(rovei_deque_take(deque, slot)) ? ROVE_JOIN_RUNS : rovei_join_slow(task);
 }
 
 ROVE_END_C

@@ -16,7 +16,7 @@ extern int64_t fib_answer; /* where a run leaves it */
 void fib_serial(void);
 void fib_call(void);
 void fib_rove(void);
-void fib_rove_at(void);
+void fib_rove_plain(void);
 void fib_openmp(void);
 void fib_tbb(void);
 

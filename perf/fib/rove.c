@@ -1,5 +1,5 @@
 /*
- * fib with Rove: fork one half, call the other, join.
+ * fib with Rove: fork one half, call the other, and if nobody has taken the first by then, go on with it in a loop.
  */
 #include "runtimes/rove.h"
 #include "fib/fib.h"
@@ -12,28 +12,35 @@ struct fib {
 
 static void fib_task(rove_task *task);
 
-static int64_t fib(int n)
+static int64_t fib(rove_deque *deque, rove_slot *slot, int n)
 {
-    if (n < 2)
-        return n;
-    struct fib left;
-    left.n = n - 1;
-    rove_fork(&left.task, fib_task);
-    int64_t right = fib(n - 2);
-    rove_join(&left.task, fib_task);
-    return left.value + right;
+    int64_t sum = 0;
+    while (n >= 2) {
+        struct fib left;
+        left.n = n - 1;
+        rove_slot *next = rove_fork_at(deque, slot, &left.task, fib_task);
+        sum += n - 2 < 2 ? n - 2 : fib(deque, next, n - 2); /* what forks nothing is not worth a call */
+        if (rove_join_at(deque, slot, &left.task) != ROVE_JOIN_RUNS)
+            return sum + left.value;
+        n--;
+    }
+    return sum + n;
 }
 
 static void fib_task(rove_task *task)
 {
     struct fib *self = (struct fib *)task;
-    self->value = fib(self->n);
+    rove_slot *slot;
+    rove_deque *deque = rove_deque_here(&slot);
+    self->value = fib(deque, slot, self->n);
 }
 
 static void fib_root(void *arg)
 {
     (void)arg;
-    fib_answer = fib(fib_n);
+    rove_slot *slot;
+    rove_deque *deque = rove_deque_here(&slot);
+    fib_answer = fib(deque, slot, fib_n);
 }
 
 void fib_rove(void)

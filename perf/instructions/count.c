@@ -15,11 +15,15 @@ struct fib {
 };
 
 static void fib_task(rove_task *task);
+static long fib_parts(int n);
 
-static long fib(int n)
+static inline long fib(int n)
 {
-    if (n < 2)
-        return n;
+    return n < 2 ? n : fib_parts(n);
+}
+
+__attribute__((noinline)) static long fib_parts(int n)
+{
     struct fib left;
     left.n = n - 1;
     rove_fork(&left.task, fib_task);
@@ -35,28 +39,26 @@ static void fib_task(rove_task *task)
 }
 
 static void fib_at_task(rove_task *task);
-static long fib_at_sum(rove_deque *deque, int64_t slot, int n);
 
-static long fib_at(rove_deque *deque, int64_t slot, int n)
+static long fib_at(rove_deque *deque, rove_slot *slot, int n)
 {
-    return n < 2 ? n : fib_at_sum(deque, slot, n);
-}
-
-__attribute__((noinline)) static long fib_at_sum(rove_deque *deque, int64_t slot, int n)
-{
-    struct fib left;
-    left.n = n - 1;
-    int64_t next = rove_fork_at(deque, slot, &left.task, fib_at_task);
-    long right = fib_at(deque, next, n - 2);
-    if (rove_join_at(deque, &slot, &left.task) == ROVE_JOIN_RUNS)
-        left.value = fib_at(deque, slot, left.n);
-    return left.value + right;
+    long sum = 0;
+    while (n >= 2) {
+        struct fib left;
+        left.n = n - 1;
+        rove_slot *next = rove_fork_at(deque, slot, &left.task, fib_at_task);
+        sum += n - 2 < 2 ? n - 2 : fib_at(deque, next, n - 2);
+        if (rove_join_at(deque, slot, &left.task) != ROVE_JOIN_RUNS)
+            return sum + left.value;
+        n--;
+    }
+    return sum + n;
 }
 
 static void fib_at_task(rove_task *task)
 {
     struct fib *self = (struct fib *)task;
-    int64_t slot;
+    rove_slot *slot;
     rove_deque *deque = rove_deque_here(&slot);
     self->value = fib_at(deque, slot, self->n);
 }
@@ -68,7 +70,7 @@ static void work(void *n)
 
 static void work_at(void *n)
 {
-    int64_t slot;
+    rove_slot *slot;
     rove_deque *deque = rove_deque_here(&slot);
     *(long *)n = fib_at(deque, slot, (int)*(long *)n);
 }

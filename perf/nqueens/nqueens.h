@@ -26,6 +26,7 @@ extern int64_t nqueens_answer; /* where a run leaves the number of solutions */
 void nqueens_serial(void);
 void nqueens_call(void);
 void nqueens_rove(void);
+void nqueens_rove_plain(void);
 void nqueens_openmp(void);
 void nqueens_tbb(void);
 

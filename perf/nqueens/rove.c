@@ -1,51 +1,62 @@
 /*
- * nqueens with Rove: fork a task for each legal square of the row, then join them in reverse.
+ * nqueens with Rove: at each legal square fork the rest of the row, solve the board with a queen there, and if nobody
+ * has taken the rest by then, go on with it. That is the loop of the serial program with a fork and a join in it, and no
+ * more than one board is kept in each row.
  */
 #include "runtimes/rove.h"
 #include "nqueens/nqueens.h"
 
-struct solve {
+/* The squares of a row from `column` on. */
+struct rest {
     rove_task task;
+    const struct nqueens_board *board;
     int row;
-    struct nqueens_board board;
+    int column;
     int64_t solutions;
 };
 
-static void solve_task(rove_task *task);
+static void rest_task(rove_task *task);
+static int64_t solve_rest(rove_deque *deque, rove_slot *slot, const struct nqueens_board *board, int row, int column);
 
-static int64_t solve(const struct nqueens_board *board, int row)
+static inline int64_t solve(rove_deque *deque, rove_slot *slot, const struct nqueens_board *board, int row)
 {
-    if (row == nqueens_n)
-        return 1;
-    struct solve children[NQUEENS_MAX];
-    int count = 0;
-    for (int column = 0; column < nqueens_n; column++) {
-        struct solve *child = &children[count];
-        if (!nqueens_place(board, row, column, &child->board))
-            continue;
-        child->row = row + 1;
-        rove_fork(&child->task, solve_task);
-        count++;
-    }
+    return row == nqueens_n ? 1 : solve_rest(deque, slot, board, row, 0);
+}
+
+static int64_t solve_rest(rove_deque *deque, rove_slot *slot, const struct nqueens_board *board, int row, int column)
+{
+    struct rest rest;
+    rest.board = board;
+    rest.row = row;
     int64_t solutions = 0;
-    while (count-- > 0) {
-        rove_join(&children[count].task, solve_task);
-        solutions += children[count].solutions;
+    for (; column < nqueens_n; column++) {
+        struct nqueens_board child;
+        if (!nqueens_place(board, row, column, &child))
+            continue;
+        rest.column = column + 1;
+        rove_slot *next = rove_fork_at(deque, slot, &rest.task, rest_task);
+        solutions += solve(deque, next, &child, row + 1);
+        if (rove_join_at(deque, slot, &rest.task) != ROVE_JOIN_RUNS)
+            return solutions + rest.solutions;
     }
     return solutions;
 }
 
-static void solve_task(rove_task *task)
+static void rest_task(rove_task *task)
 {
-    struct solve *self = (struct solve *)task;
-    self->solutions = solve(&self->board, self->row);
+    struct rest *self = (struct rest *)task;
+    rove_slot *slot;
+    rove_deque *deque = rove_deque_here(&slot);
+    self->solutions = solve_rest(deque, slot, self->board, self->row, self->column);
 }
 
 static void solve_root(void *arg)
 {
     static const struct nqueens_board empty;
     (void)arg;
-    nqueens_answer = solve(&empty, 0);
+    rove_slot *slot;
+    rove_deque *deque = rove_deque_here(&slot);
+    nqueens_answer = solve(deque, slot, &empty, 0);
 }
 
 void nqueens_rove(void)

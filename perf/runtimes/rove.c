@@ -64,10 +64,11 @@ static int64_t rove_steals(void)
 
 static const struct perf_variant rove_variants[] = {
     {&perf_fib, "rove", fib_rove, PERF_EACH},
-    {&perf_fib, "rove_at", fib_rove_at, PERF_EACH},
+    {&perf_fib, "rove_plain", fib_rove_plain, PERF_EACH},
     {&perf_nqueens, "rove", nqueens_rove, PERF_EACH},
+    {&perf_nqueens, "rove_plain", nqueens_rove_plain, PERF_EACH},
     {&perf_skynet, "rove", skynet_rove, PERF_EACH},
-    {&perf_skynet, "rove_at", skynet_rove_at, PERF_EACH},
+    {&perf_skynet, "rove_plain", skynet_rove_plain, PERF_EACH},
     {&perf_uts, "rove", uts_rove, PERF_EACH},
     {&perf_matmul, "rove", matmul_rove, PERF_EACH},
     {&perf_cilksort, "rove", cilksort_rove, PERF_EACH},

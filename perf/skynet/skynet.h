@@ -19,7 +19,7 @@ extern int64_t skynet_answer; /* where a run leaves the sum */
 void skynet_serial(void);
 void skynet_call(void);
 void skynet_rove(void);
-void skynet_rove_at(void);
+void skynet_rove_plain(void);
 void skynet_openmp(void);
 void skynet_tbb(void);
 

@@ -55,7 +55,7 @@ static void json_null(struct json *json, const char *name)
 
 static void json_fraction(struct json *json, const char *name, double number)
 {
-    double scaled = number * FRACTION;
+    double scaled = number * (double)FRACTION;
     uint64_t whole = scaled >= (double)INT64_MAX ? INT64_MAX : scaled > 0 ? (uint64_t)scaled : 0;
     json_name(json, name);
     rovei_text_fraction(&json->text, whole, FRACTION_DIGITS);

@@ -4,24 +4,32 @@
  * publishes it for him when he is busy. The picture and the owner's fast path are in <rove/deque.h>; the argument why
  * it is right is in README.md beside this file. This header is what the model tests compile.
  *
+ * The owner's ends are addresses of slots. `top` is an index that only grows, so that an exchange on it cannot succeed
+ * by mistake; `origin` says where an index lies. When everything has been taken the owner counts one index on and lets
+ * it lie where he goes on, so that the array is used from its beginning again.
+ *
  * Invariants
- *   I1  A task at an index in [top, split) belongs to whoever moves `top` past it; one in [split, bottom) to the owner.
- *   I2  Only the owner moves `bottom`, the ring and `limit` (thieves only arm `limit`); `top` only grows.
+ *   I1  A task at an index below `split` belongs to whoever moves `top` past it; one in [split, bottom) to the owner.
+ *   I2  Only the owner moves `bottom`, `end`, `origin` and `limit` (thieves only arm `limit`); `top` only grows.
  *   I3  Whoever lowers `split` looks at `top` afterwards; whoever moves `top` has looked at `split` after `top`. So of
  *       a thief and an owner that meet, at least one sees the other, and only the slot at `top` can be disputed.
- *   I4  Between a token and the end of its attempt nothing is public: top >= the split that the token replaced.
+ *   I4  An index has one place as long as it can be taken: `origin` changes after `top` has been moved past every index
+ *       that had a place by the old one.
  *
  * Edges: writer (order) -> reader (order): what it buys
  *   [publish]  split (seq_cst) -> steal: split (seq_cst): the thief sees the slot, the task and what it works on; and
  *              the owner, who then looks for sleepers, is seen by a worker that is about to sleep, or sees it
  *   [keep]     split (seq_cst), then top (seq_cst) -> steal: top (seq_cst), then split (seq_cst): I3
  *   [take-top] top (seq_cst compare and exchange) on both sides: the last public task goes to one of them
- *   [token]    split (acq_rel) -> owner: split (acquire): an owner that sees the token sees that top had reached split
+ *   [reuse]    top (seq_cst, steal) -> pop that finds nothing: top (acquire): the thief has read its slot before the
+ *              owner writes there again. Elsewhere [take-top] or [keep] gives the same
  *   [force]    bottom (release, in push and take) -> force: bottom (acquire): the forcing thief sees the slots below it
- *   [answer]   split (acq_rel): an owner that removes a token has either done so before the thief published, and the
- *              thief's exchange fails, or sees what it published
- *   [reuse]    top (seq_cst, steal) -> owner: top (acquire): the thief has read the slot before the owner writes again
- *   [ring]     ring (release) -> steal: ring (acquire): a thief sees the slots that growth copied
+ *   [answer]   split (compare and exchange) on both sides: of an owner that answers a token and the thief that wants to
+ *              publish, one succeeds
+ *   [count]    top (release, or the exchange that won) -> steal: top (seq_cst): who reads an index that the owner has
+ *              counted on to also sees that nothing is public
+ *   [origin]   origin (release) -> steal: origin (acquire): who reads where indices lie now, and still has an older
+ *              index, fails to exchange it
  *   [barrier]  heavy barrier of the forcing thief -> light barriers in push and take: either the owner sees the token,
  *              or the thief sees the bottom that the owner stored before it looked
  *
@@ -34,37 +42,45 @@
 #include <rove/deque.h>
 #include <stddef.h>
 
-/* What thieves read through. A ring is never written again once a larger one has taken its place, and lives as long as
- * the deque, because a thief may hold it for as long as it likes; all rings together are less than twice the last. */
-struct rovei_ring {
-    struct rovei_ring *older;
-    ROVEI_ATOMIC_POINTER(struct rove_task) * slots;
-    int64_t mask;
-};
-
 enum steal_result {
     STEAL_OK,
     STEAL_EMPTY, /* nothing was public */
     STEAL_LOST   /* somebody else was quicker: worth another try */
 };
 
-/* A value of `limit` above none: somebody is hungry, ring. */
-#define DEQUE_HUNGRY INT64_MIN
+/* The value of `limit` below every address: somebody is hungry, ring. */
+#define DEQUE_HUNGRY ((uintptr_t)0)
 
-/* Values of `split` from here on are tokens. Indices stay below: at a billion tasks a second for 146 years. */
-#define DEQUE_TOKENS (INT64_C(1) << 62)
+/* Values of `split` from here on are tokens. No slot lies there. */
+#define DEQUE_TOKENS ((uintptr_t)1 << 62)
 
-/* Prepares an empty deque whose first task gets the index `first`. */
-static inline void deque_init(struct rovei_deque *deque, struct rovei_ring *ring, int64_t first)
+/* Prepares an empty deque in the slots from `first` to `end`, all of which may be written. The first task gets the
+ * index `index`. */
+static inline void deque_init(struct rovei_deque *deque, rove_slot *first, rove_slot *end, int64_t index)
 {
     ROVEI_INIT(deque->bottom, first);
-    deque->slots = ring->slots;
-    deque->mask = ring->mask;
-    deque->ring_limit = first + ring->mask;
-    ROVEI_INIT(deque->split, first);
-    ROVEI_INIT(deque->limit, first + ring->mask);
-    ROVEI_INIT(deque->ring, ring);
-    ROVEI_INIT(deque->top, first);
+    deque->first = first;
+    deque->reserved_size = (size_t)(end + 1 - first) * sizeof *first;
+    deque->is_final = false;
+    ROVEI_INIT(deque->split, (uintptr_t)first);
+    ROVEI_INIT(deque->limit, (uintptr_t)end);
+    ROVEI_INIT(deque->origin, (uintptr_t)first - (uintptr_t)index * sizeof *first);
+    ROVEI_INIT(deque->end, (uintptr_t)end);
+    ROVEI_INIT(deque->top, index);
+}
+
+/* Where the task with index `index` lies if index 0 lies at `origin`. */
+static inline uintptr_t deque_place(uintptr_t origin, int64_t index)
+{
+    return origin + (uintptr_t)index * sizeof(rove_slot);
+}
+
+/* Up to where the tasks below `bottom` can be public: not beyond `end`, because a push there is taken back if there is
+ * no more memory. */
+static inline uintptr_t deque_public_end(struct rovei_deque *deque, rove_slot *bottom)
+{
+    uintptr_t end = ROVEI_LOAD(deque->end, RELAXED); /* an old value errs to the safe side */
+    return (uintptr_t)bottom < end ? (uintptr_t)bottom : end;
 }
 
 /*
@@ -75,118 +91,141 @@ static inline void deque_init(struct rovei_deque *deque, struct rovei_ring *ring
  */
 static inline void deque_publish(struct rovei_deque *deque)
 {
-    ROVEI_STORE(deque->limit, deque->ring_limit, RELAXED); /* ordered before the next store by its release */
-    ROVEI_STORE(deque->split, ROVEI_LOAD(deque->bottom, RELAXED), SEQ_CST); /* [publish] */
+    uintptr_t end = deque_public_end(deque, ROVEI_LOAD(deque->bottom, RELAXED)); /* own variable */
+    ROVEI_STORE(deque->limit, ROVEI_LOAD(deque->end, RELAXED), RELAXED);         /* ordered by the next store */
+    ROVEI_STORE(deque->split, end, SEQ_CST);                                     /* [publish] */
 }
 
-/* The owner meets a token: answers the request itself, or learns what the thief has published. True if the task at
- * `slot`, below which `bottom` already lies, is the owner's. */
-static inline bool deque_answer(struct rovei_deque *deque, int64_t token, int64_t slot)
+/* All tasks are gone: the owner goes on at `slot`. No token stands after this, and no publication that is under way
+ * makes anything public that is not there: its thief finds the token gone, or sees this bottom. */
+static inline void deque_empty(struct rovei_deque *deque, rove_slot *slot)
 {
-    if (ROVEI_CAS(deque->split, token, slot, ACQ_REL)) /* [answer] [token] */
-        /* Relaxed: by I4 the thief has seen top >= split, and by [token] so do we. */
-        return ROVEI_LOAD(deque->top, RELAXED) <= slot;
-    return slot >= ROVEI_LOAD(deque->split, ACQUIRE);
+    ROVEI_STORE(deque->bottom, slot, RELEASE); /* [force] */
+    ROVEI_STORE(deque->split, (uintptr_t)slot, RELEASE);
 }
 
-/* The dispute for the last public task, which is the one at `slot`. */
-static inline bool deque_take_last(struct rovei_deque *deque, int64_t slot)
+/* Lets the task with index `index`, which `top` has come to, lie at `slot`. Nobody has had that index before. */
+static inline void deque_restart(struct rovei_deque *deque, rove_slot *slot, int64_t index)
 {
-    int64_t expected = slot;
-    bool won = ROVEI_CAS(deque->top, expected, slot + 1, SEQ_CST); /* [take-top] */
-    ROVEI_STORE(deque->bottom, slot + 1, RELEASE);
-    ROVEI_STORE(deque->split, slot + 1, RELEASE);
+    ROVEI_STORE(deque->origin, (uintptr_t)slot - (uintptr_t)index * sizeof *slot, RELEASE); /* [origin] */
+}
+
+/* Goes on at `slot` when all tasks are gone and `top` is at `index`, which had a place already: counts one on, so that
+ * no thief that has read that index can take what will lie at `slot`. */
+static inline void deque_count_on(struct rovei_deque *deque, rove_slot *slot, int64_t index)
+{
+    deque_empty(deque, slot);
+    ROVEI_STORE(deque->top, index + 1, RELEASE); /* [count] a store will do, because nothing is public */
+    deque_restart(deque, slot, index + 1);
+}
+
+/* The dispute for the last public task, which has the index `index` and lies at `slot`. */
+static inline bool deque_take_last(struct rovei_deque *deque, rove_slot *slot, int64_t index)
+{
+    int64_t expected = index;
+    bool won = ROVEI_CAS(deque->top, expected, index + 1, SEQ_CST); /* [take-top] [count] */
+    deque_empty(deque, slot);
+    deque_restart(deque, slot, index + 1);
     return won;
+}
+
+/* Where the private part is to begin if the task at `slot` is wanted: half of what is public is taken back, so that the
+ * ordered pair of accesses is paid once per halving. `top` is a guess. */
+static inline uintptr_t deque_half(uintptr_t top, uintptr_t slot)
+{
+    return top < slot ? top + ((slot - top) / sizeof(rove_slot) + 1) / 2 * sizeof(rove_slot) : slot;
 }
 
 /*
  * What rovei_deque_take leaves open: decides whether the newest task, at `slot`, is still here. True: it is the owner's
- * again. False: it was stolen, and so was everything older; the deque is empty. Owner only, after rovei_deque_take has
- * returned false.
+ * again. False: it was stolen, and so was everything older; the deque is empty. In any case `slot` is the bottom.
+ * Owner only, after rovei_deque_take has returned false.
  *
- * Half of what is public becomes private again, so that the ordered pair of accesses is paid once per halving.
+ * A token is answered: everything below `slot` becomes public, which is what the thief wants.
  */
-static inline bool deque_take_slow(struct rovei_deque *deque, int64_t slot)
+static inline bool deque_take_slow(struct rovei_deque *deque, rove_slot *slot)
 {
+    uintptr_t mine = (uintptr_t)slot;
+    uintptr_t origin = ROVEI_LOAD(deque->origin, RELAXED); /* own variable */
+    if (mine >= ROVEI_LOAD(deque->end, RELAXED))           /* own variable */
+        return true;                                       /* what was pushed there was not queued */
     for (;;) {
-        int64_t split = ROVEI_LOAD(deque->split, ACQUIRE); /* [token] */
-        if (split >= DEQUE_TOKENS && deque_answer(deque, split, slot))
-            return true;
-        int64_t top = ROVEI_LOAD(deque->top, RELAXED); /* a guess, which the next lines verify */
-        int64_t keep = top < slot ? top + (slot - top + 1) / 2 : slot;
-        ROVEI_STORE(deque->split, keep, SEQ_CST); /* [keep] */
-        top = ROVEI_LOAD(deque->top, SEQ_CST);    /* [keep] */
+        uintptr_t split = ROVEI_LOAD(deque->split, RELAXED);                    /* verified by the exchange */
+        uintptr_t guess = deque_place(origin, ROVEI_LOAD(deque->top, RELAXED)); /* verified below */
+        uintptr_t keep = split < DEQUE_TOKENS ? deque_half(guess, mine) : mine;
+        if (!ROVEI_CAS(deque->split, split, keep, SEQ_CST)) /* [keep] [answer] */
+            continue;
+        int64_t index = ROVEI_LOAD(deque->top, SEQ_CST); /* [keep] */
+        uintptr_t top = deque_place(origin, index);
         if (top < keep)
             return true;
-        if (top == slot)
-            return deque_take_last(deque, slot);
-        if (top > slot)
-            break;
+        if (top == mine)
+            return deque_take_last(deque, slot, index);
+        if (top > mine) {
+            deque_count_on(deque, slot, index);
+            return false;
+        }
         /* Only the slot at `top` is still disputed. A store would not do: since nothing has been public for a moment, a
-         * thief may have forced, and what it published must not be made private unseen. */
-        if (ROVEI_CAS(deque->split, keep, top + 1, RELEASE))
+         * thief may have forced, and what it published must not be made private unseen. If the exchange fails, all
+         * begins again, even if `split` is not above `slot` then: a thief whose barrier failed puts back too little. */
+        if (ROVEI_CAS(deque->split, keep, top + sizeof *slot, RELEASE))
             return true;
     }
-    int64_t top = ROVEI_LOAD(deque->top, RELAXED); /* nothing is public, so it stands still */
-    ROVEI_STORE(deque->bottom, top, RELEASE);
-    ROVEI_STORE(deque->split, top, RELEASE);
-    return false;
-}
-
-/* Puts `bottom` back to where it was, or to the top if all below has been stolen since. Owner only, after a join has
- * lowered `bottom` for a task that was not queued. */
-static inline void deque_restore(struct rovei_deque *deque, int64_t bottom)
-{
-    int64_t top = ROVEI_LOAD(deque->top, RELAXED); /* where it is above `bottom`, the owner has set split to it */
-    ROVEI_STORE(deque->bottom, top > bottom ? top : bottom, RELEASE);
 }
 
 /* Takes the newest task, or NULL if there is none. For deques whose tasks are not joined one by one. Owner only. */
 static inline struct rove_task *deque_pop(struct rovei_deque *deque)
 {
-    int64_t slot = ROVEI_LOAD(deque->bottom, RELAXED) - 1;
-    /* Relaxed: `top` only grows, so a deque that looks empty to its owner is empty. */
-    if (slot < ROVEI_LOAD(deque->split, RELAXED) && slot < ROVEI_LOAD(deque->top, RELAXED))
+    rove_slot *bottom = ROVEI_LOAD(deque->bottom, RELAXED); /* own variable */
+    int64_t index = ROVEI_LOAD(deque->top, ACQUIRE); /* [reuse] only grows: what looks empty to its owner is empty */
+    if (deque_place(ROVEI_LOAD(deque->origin, RELAXED), index) >= (uintptr_t)bottom) {
+        if (bottom != deque->first)
+            deque_count_on(deque, deque->first, index);
         return NULL;
-    if (!rovei_deque_take(deque, slot) && !deque_take_slow(deque, slot))
+    }
+    if (!rovei_deque_take(deque, bottom - 1) && !deque_take_slow(deque, bottom - 1))
         return NULL;
-    return ROVEI_LOAD(deque->slots[slot & deque->mask], RELAXED); /* own variable */
+    return ROVEI_LOAD(bottom[-1].task, RELAXED); /* own variable */
 }
 
 /*
  * Steals the oldest public task. Any thread.
  *
- * The slot is read before `top` is moved: afterwards the owner may use it again. The ring is read after `split`, so it
- * is at least the ring that the task at `top` was published in.
+ * The slot is read before `top` is moved: afterwards the owner may use it again. `origin` may be newer than the index,
+ * and then says nothing about it; the second look at `top` shows that.
  */
 static inline enum steal_result deque_steal(struct rovei_deque *deque, struct rove_task **task)
 {
-    int64_t top = ROVEI_LOAD(deque->top, SEQ_CST);     /* [keep] */
-    int64_t split = ROVEI_LOAD(deque->split, SEQ_CST); /* [keep] [publish] */
-    if (split >= DEQUE_TOKENS || top >= split)
+    int64_t top = ROVEI_LOAD(deque->top, SEQ_CST);         /* [keep] [count] */
+    uintptr_t split = ROVEI_LOAD(deque->split, SEQ_CST);   /* [keep] [publish] */
+    uintptr_t origin = ROVEI_LOAD(deque->origin, ACQUIRE); /* [origin] */
+    uintptr_t place = deque_place(origin, top);
+    if (split >= DEQUE_TOKENS || place >= split)
         return STEAL_EMPTY;
-    struct rovei_ring *ring = ROVEI_LOAD(deque->ring, ACQUIRE); /* [ring] */
-    struct rove_task *found = ROVEI_LOAD(ring->slots[top & ring->mask], RELAXED);
+    if (ROVEI_LOAD(deque->top, RELAXED) != top) /* ordered by [origin] where it matters */
+        return STEAL_LOST;
+    struct rove_task *found = ROVEI_LOAD(((rove_slot *)place)->task, RELAXED);
     if (!ROVEI_CAS(deque->top, top, top + 1, SEQ_CST)) /* [take-top] */
         return STEAL_LOST;
     *task = found;
     return STEAL_OK;
 }
 
-/* Whether a thief would find something. Any thread. */
+/* Whether a thief would find something. Any thread. It may say so where there is nothing, never the other way round. */
 static inline bool deque_has_public(struct rovei_deque *deque)
 {
     int64_t top = ROVEI_LOAD(deque->top, SEQ_CST);
-    int64_t split = ROVEI_LOAD(deque->split, SEQ_CST);
-    return split < DEQUE_TOKENS && top < split;
+    uintptr_t split = ROVEI_LOAD(deque->split, SEQ_CST);
+    uintptr_t origin = ROVEI_LOAD(deque->origin, ACQUIRE); /* [origin] at least as new as split */
+    return split < DEQUE_TOKENS && deque_place(origin, top) < split;
 }
 
-/* Whether the owner seems to keep tasks for itself and nothing is public: a case for deque_force. Any thread; it reads
+/* Whether the owner seems to keep tasks for itself: a case for deque_force if nothing is public. Any thread; it reads
  * the owner's line, so it is for thieves that have nothing better to do. */
 static inline bool deque_hides_tasks(struct rovei_deque *deque)
 {
-    int64_t split = ROVEI_LOAD(deque->split, ACQUIRE);
-    return split < DEQUE_TOKENS && ROVEI_LOAD(deque->bottom, ACQUIRE) > split;
+    uintptr_t split = ROVEI_LOAD(deque->split, ACQUIRE);
+    return split < DEQUE_TOKENS && deque_public_end(deque, ROVEI_LOAD(deque->bottom, ACQUIRE)) > split;
 }
 
 /* Rings the doorbell: the owner's next push publishes. Any thread. Relaxed: see rovei_deque_push. */
@@ -201,13 +240,13 @@ static inline void deque_ring_doorbell(struct rovei_deque *deque)
  * `barrier` passes the process-wide barrier and returns false if it could not. Returns true if something has become
  * public.
  */
-static inline bool deque_force(struct rovei_deque *deque, int64_t token, bool (*barrier)(void))
+static inline bool deque_force(struct rovei_deque *deque, uintptr_t token, bool (*barrier)(void))
 {
-    int64_t split = ROVEI_LOAD(deque->split, ACQUIRE);
-    if (split >= DEQUE_TOKENS || ROVEI_LOAD(deque->top, ACQUIRE) < split)
+    uintptr_t split = ROVEI_LOAD(deque->split, RELAXED); /* verified by the exchange */
+    if (split >= DEQUE_TOKENS || deque_has_public(deque))
         return false;
-    int64_t expected = split;
-    if (!ROVEI_CAS(deque->split, expected, token, ACQ_REL)) /* [token] */
+    uintptr_t expected = split;
+    if (!ROVEI_CAS(deque->split, expected, token, RELAXED)) /* ordered by the barrier */
         return false;
     expected = token;
     if (!barrier()) { /* [barrier] */
@@ -215,42 +254,32 @@ static inline bool deque_force(struct rovei_deque *deque, int64_t token, bool (*
         ROVEI_CAS(deque->split, expected, split, RELEASE);
         return false;
     }
-    int64_t bottom = ROVEI_LOAD(deque->bottom, ACQUIRE); /* [force] */
-    int64_t public_end = bottom > split ? bottom : split;
-    return ROVEI_CAS(deque->split, expected, public_end, ACQ_REL) && bottom > split; /* [answer] [publish] */
+    uintptr_t end = deque_public_end(deque, ROVEI_LOAD(deque->bottom, ACQUIRE)); /* [force] */
+    if (end < split)
+        end = split;
+    return ROVEI_CAS(deque->split, expected, end, RELEASE) && end > split; /* [answer] [publish] */
 }
 
-/* Sets `limit` to what it is when nobody is hungry, unless somebody is. */
-static inline void deque_reset_limit(struct rovei_deque *deque)
-{
-    int64_t limit = ROVEI_LOAD(deque->limit, RELAXED);
-    if (limit != DEQUE_HUNGRY) /* by exchange, or a doorbell that is rung in between is lost */
-        ROVEI_CAS(deque->limit, limit, deque->ring_limit, RELAXED);
-}
-
-/* Whether the push that has just been made used up the last free slot but one that it may. Owner only. Looks at `top`,
- * since thieves may have made room; acquire, because a slot that a thief has read is then written again. */
+/* Whether the push that has just been made used up the last slot. Owner only. */
 static inline bool deque_is_full(struct rovei_deque *deque)
 {
-    int64_t top = ROVEI_LOAD(deque->top, ACQUIRE); /* [reuse] only grows: an old value errs to the safe side */
-    deque->ring_limit = top + deque->mask;
-    deque_reset_limit(deque);
-    return ROVEI_LOAD(deque->bottom, RELAXED) > deque->ring_limit;
+    return (uintptr_t)ROVEI_LOAD(deque->bottom, RELAXED) > ROVEI_LOAD(deque->end, RELAXED); /* own variables */
 }
 
-/* Moves the deque into `larger`, which has at least twice as many slots and becomes the deque's. Owner only. */
-static inline void deque_grow(struct rovei_deque *deque, struct rovei_ring *larger)
+/* Undoes the push that has just been made, which has used up the last slot: it never became public. Owner only. */
+static inline void deque_withdraw(struct rovei_deque *deque)
 {
-    int64_t bottom = ROVEI_LOAD(deque->bottom, RELAXED);
-    int64_t top = ROVEI_LOAD(deque->top, ACQUIRE); /* [reuse] */
-    for (int64_t i = top; i < bottom; i++)
-        ROVEI_STORE(larger->slots[i & larger->mask], ROVEI_LOAD(deque->slots[i & deque->mask], RELAXED), RELAXED);
-    larger->older = ROVEI_LOAD(deque->ring, RELAXED);
-    deque->slots = larger->slots;
-    deque->mask = larger->mask;
-    deque->ring_limit = top + larger->mask;
-    ROVEI_STORE(deque->ring, larger, RELEASE); /* [ring] */
-    deque_reset_limit(deque);
+    ROVEI_STORE(deque->bottom, ROVEI_LOAD(deque->bottom, RELAXED) - 1, RELEASE); /* [take] */
+}
+
+/* Says that the slots up to `end` may be written now. Owner only. */
+static inline void deque_extend(struct rovei_deque *deque, rove_slot *end)
+{
+    ROVEI_STORE(deque->end, (uintptr_t)end, RELAXED); /* who reads it also reads `bottom`, which says what is there */
+    ROVEI_LIGHT_BARRIER(); /* as in a push: a sleeper that finds nothing because of the old end is heard below */
+    uintptr_t limit = ROVEI_LOAD(deque->limit, RELAXED);
+    if (limit != DEQUE_HUNGRY) /* by exchange, or a doorbell that is rung in between is lost */
+        ROVEI_CAS(deque->limit, limit, (uintptr_t)end, RELAXED);
 }
 
 #endif

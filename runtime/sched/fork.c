@@ -1,59 +1,80 @@
 /*
  * The slow sides of fork, join and spawn: whatever is not a push to, or a take from, the private part of a deque.
  */
-#include "runtime/queue/ring.h"
+#include "runtime/queue/slots.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/steal.h"
 #include "runtime/sched/wait.h"
 
-/* The slot of a task that could not be queued; its `run` then holds where the bottom of the deque was. */
-#define SLOT_UNQUEUED INT64_MIN
-
-/* A push has found the ring full, or somebody hungry. False if the ring is full and cannot grow. */
-static bool fork_attend(struct rovei_worker *worker, struct rovei_deque *deque)
+/* The push that has just been made has used up the last slot. True if there are more now; otherwise it is undone. */
+static bool fork_extend(struct rovei_worker *worker, struct rovei_deque *deque)
 {
-    if (deque_is_full(deque)) {
-        struct rovei_ring *larger = rovei_ring_create(&worker->runtime->settings.allocator, 2 * (deque->mask + 1));
-        if (!larger)
-            return false;
-        deque_grow(deque, larger);
+    if (rovei_slots_extend(deque)) {
         worker_count(worker, COUNT_GROWTHS);
+        return true;
     }
-    if (ROVEI_LOAD(deque->limit, RELAXED) == DEQUE_HUNGRY) {
-        worker_count(worker, COUNT_DOORBELLS);
-        deque_publish(deque);
-        rovei_wake_one(worker->runtime, worker);
-    }
-    return true;
-}
-
-/* Takes back the push that has just been made. False if a thief was quicker, and the task is queued after all. */
-static bool fork_withdraw(struct rovei_worker *worker, struct rovei_deque *deque)
-{
-    int64_t slot = ROVEI_LOAD(deque->bottom, RELAXED) - 1; /* own variable */
-    if (!rovei_deque_take(deque, slot) && !deque_take_slow(deque, slot))
-        return false;
+    deque_withdraw(deque);
     worker_count(worker, COUNT_INLINE_RUNS);
-    return true;
+    return false;
 }
 
-void rovei_fork_slow(void)
+/* Answers the doorbell, if it was rung. */
+static void fork_answer(struct rovei_worker *worker, struct rovei_deque *deque)
+{
+    if (ROVEI_LOAD(deque->limit, RELAXED) != DEQUE_HUNGRY)
+        return;
+    worker_count(worker, COUNT_DOORBELLS);
+    deque_publish(deque);
+    rovei_wake_one(worker->runtime, worker);
+}
+
+bool rovei_fork_slow(void)
 {
     struct rovei_worker *worker = worker_self();
-    if (!worker)
-        return;
-    struct rovei_deque *deque = &worker->forks;
-    int64_t slot = ROVEI_LOAD(deque->bottom, RELAXED) - 1;                          /* own variable */
-    struct rove_task *task = ROVEI_LOAD(deque->slots[slot & deque->mask], RELAXED); /* own variable */
-    if (fork_attend(worker, deque) || !fork_withdraw(worker, deque))
-        return;
-    ROVEI_INIT(task->run, (uintptr_t)ROVEI_LOAD(deque->bottom, RELAXED));
-    task->slot = SLOT_UNQUEUED;
+    if (!worker) {
+        rovei_outside_reset();
+        return false;
+    }
+    bool is_queued = !deque_is_full(&worker->forks) || fork_extend(worker, &worker->forks);
+    fork_answer(worker, &worker->forks);
+    return is_queued;
+}
+
+/* Moves spawned tasks to the beginning of their array, where thieves have made room. They are linked by `slot`
+ * meanwhile, which they do not use, the oldest first. */
+static void spawn_move(struct rovei_deque *deque)
+{
+    rove_task *oldest = NULL;
+    for (rove_task *task; (task = deque_pop(deque)) || ROVEI_LOAD(deque->bottom, RELAXED) != deque->first;) {
+        if (!task)
+            continue; /* the last one was lost to a thief: the next look finds the deque empty */
+        task->slot = (rove_slot *)oldest;
+        oldest = task;
+    }
+    while (oldest) {
+        rove_task *task = oldest;
+        oldest = (rove_task *)task->slot;
+        rovei_deque_push(deque, ROVEI_LOAD(deque->bottom, RELAXED), task);
+    }
+}
+
+/* Makes room where the push that has just been made has used up the last slot: in the array, if thieves have taken half
+ * of what was in it, or behind it. False if it was undone. */
+static bool spawn_make_room(struct rovei_worker *worker, struct rovei_deque *deque)
+{
+    uintptr_t oldest = deque_place(ROVEI_LOAD(deque->origin, RELAXED), ROVEI_LOAD(deque->top, RELAXED)); /* a hint */
+    uintptr_t first = (uintptr_t)deque->first, end = ROVEI_LOAD(deque->end, RELAXED);
+    if (oldest - first < (end - first) / 2)
+        return fork_extend(worker, deque);
+    spawn_move(deque);
+    return true;
 }
 
 bool rovei_spawn_slow(struct rovei_worker *worker)
 {
-    return fork_attend(worker, &worker->spawns) || !fork_withdraw(worker, &worker->spawns);
+    bool is_queued = !deque_is_full(&worker->spawns) || spawn_make_room(worker, &worker->spawns);
+    fork_answer(worker, &worker->spawns);
+    return is_queued;
 }
 
 static bool join_is_over(void *task)
@@ -64,13 +85,11 @@ static bool join_is_over(void *task)
 int rovei_join_slow(rove_task *task)
 {
     struct rovei_worker *worker = worker_self();
-    if (!worker)
-        return ROVE_JOIN_RUNS;
-    if (task->slot == SLOT_UNQUEUED) {
-        deque_restore(&worker->forks, (int64_t)task->run);
+    if (!worker) {
+        rovei_outside_reset();
         return ROVE_JOIN_RUNS;
     }
-    if (deque_take_slow(&worker->forks, task->slot))
+    if (deque_take_slow(&worker->forks, ROVEI_LOAD(worker->forks.bottom, RELAXED))) /* own variable */
         return ROVE_JOIN_RUNS;
     struct rovei_wait wait = {
         .is_over = join_is_over, .arg = task, .stolen = task, .isolation = worker_isolation(worker)};

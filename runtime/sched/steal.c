@@ -55,13 +55,13 @@ static void find_keep(struct rovei_worker *worker, struct rovei_injected *rest)
     deque_publish(&worker->spawns); /* the first task may be long */
 }
 
-/* How many tasks to take at once: a fair share, and no more than the own ring has room for without memory. */
+/* How many tasks to take at once: a fair share, and no more than the own array has room for. */
 static int64_t find_batch(struct rovei_worker *worker, struct rovei_injector *injector)
 {
     int workers = atomic_load_explicit(&worker->runtime->target, memory_order_relaxed);
     int64_t share = injector_length(injector) / (workers + 1) + 1;
-    int64_t room = worker->spawns.ring_limit - ROVEI_LOAD(worker->spawns.bottom, RELAXED);
-    int64_t most = room > INJECTED_BATCH ? INJECTED_BATCH : 1;
+    rove_slot *bottom = ROVEI_LOAD(worker->spawns.bottom, RELAXED); /* own variable */
+    int64_t most = (uintptr_t)(bottom + INJECTED_BATCH) < ROVEI_LOAD(worker->spawns.end, RELAXED) ? INJECTED_BATCH : 1;
     return share < most ? share : most;
 }
 
@@ -145,7 +145,7 @@ bool rovei_find_stolen(struct rovei_worker *worker, struct rovei_job *job)
 
 static bool force_barrier_passes(struct rovei_worker *worker, struct rovei_worker *victim)
 {
-    int64_t token = DEQUE_TOKENS + ((int64_t)worker->index << 40) + ++worker->attempts;
+    uintptr_t token = DEQUE_TOKENS + ((uintptr_t)worker->index << 40) + ++worker->attempts;
     return deque_force(deque_hides_tasks(&victim->forks) ? &victim->forks : &victim->spawns, token,
                        rovei_barrier_heavy);
 }

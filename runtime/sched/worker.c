@@ -3,7 +3,7 @@
 #include "numa/pin.h"
 #include "runtime/platform/affinity.h"
 #include "runtime/platform/memory.h"
-#include "runtime/queue/ring.h"
+#include "runtime/queue/slots.h"
 #include "runtime/sched/broadcast.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/scale.h"
@@ -11,9 +11,6 @@
 #include "runtime/sched/wait.h"
 
 #include <stdio.h>
-
-/* Slots of a new ring: two pages' worth of tasks would be touched for nothing by a worker that forks ten deep. */
-enum { RING_CAPACITY = 256 };
 
 struct rovei_worker *rovei_worker_create(struct rove_runtime *runtime, int index, int seat)
 {
@@ -29,13 +26,8 @@ struct rovei_worker *rovei_worker_create(struct rove_runtime *runtime, int index
     injector_init(&worker->inbox);
     worker->victims = rovei_memory_allocate(allocator, limit * sizeof *worker->victims);
     worker->distances = rovei_memory_allocate(allocator, limit);
-    struct rovei_ring *forks = rovei_ring_create(allocator, RING_CAPACITY);
-    struct rovei_ring *spawns = rovei_ring_create(allocator, RING_CAPACITY);
-    if (forks)
-        deque_init(&worker->forks, forks, 0);
-    if (spawns)
-        deque_init(&worker->spawns, spawns, 0);
-    if (!worker->victims || !worker->distances || !forks || !spawns) {
+    if (!worker->victims || !worker->distances || !rovei_slots_open(&worker->forks) ||
+        !rovei_slots_open(&worker->spawns)) {
         rovei_worker_destroy(worker);
         return NULL;
     }
@@ -53,8 +45,8 @@ void rovei_worker_destroy(struct rovei_worker *worker)
         return;
     const rove_allocator *allocator = &worker->runtime->settings.allocator;
     size_t limit = (size_t)worker->runtime->limit;
-    rovei_ring_destroy(allocator, worker->forks.ring);
-    rovei_ring_destroy(allocator, worker->spawns.ring);
+    rovei_slots_close(&worker->forks);
+    rovei_slots_close(&worker->spawns);
     rovei_slab_fini(&worker->slab);
     injector_fini(&worker->inbox);
     rovei_memory_release(allocator, worker->victims, limit * sizeof *worker->victims);

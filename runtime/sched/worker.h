@@ -114,7 +114,7 @@ struct rovei_worker {
     int thread_id;                      /* of a pool thread, in the operating system */
     struct rovei_overrun overrun;       /* of a pool thread, if overruns are named */
     int blocks;                         /* blocking regions that the thread is in */
-    int64_t attempts;                   /* for tokens that are unique */
+    uintptr_t attempts;                 /* for tokens that are unique */
     struct rovei_stack stack;           /* of the thread that is in the slot */
     uintptr_t stack_begin;              /* where on it the thread became this worker */
     struct rovei_worker *outer;         /* the worker of another runtime that this thread also is, or NULL */
@@ -187,13 +187,13 @@ static inline void worker_pop_frame(struct rovei_worker *worker, const struct ro
     worker->running = frame->below;
 }
 
-/* Where rovei_self points on a thread that is no worker. */
-extern struct rovei_deque rovei_outside;
+/* Makes a deque of its own, on which nothing stays, that of the calling thread, which is no worker. */
+void rovei_outside_reset(void);
 
 /* The worker that the calling thread is, or NULL. */
 static inline struct rovei_worker *worker_self(void)
 {
-    return rovei_self == &rovei_outside ? NULL : (struct rovei_worker *)rovei_self;
+    return rovei_self->first ? (struct rovei_worker *)rovei_self : NULL;
 }
 
 /* Makes the calling thread `worker`; NULL: no worker. Returns what it was before. */
@@ -229,7 +229,8 @@ __attribute__((cold)) bool rovei_spawn_slow(struct rovei_worker *worker);
  * caller's again. Wakes a worker if need be. Owner only. */
 static inline bool worker_spawn(struct rovei_worker *worker, rove_task *task)
 {
-    return !rovei_deque_push(&worker->spawns, task, &task->slot) || rovei_spawn_slow(worker);
+    rove_slot *bottom = ROVEI_LOAD(worker->spawns.bottom, RELAXED); /* own variable */
+    return !rovei_deque_push(&worker->spawns, bottom, task) || rovei_spawn_slow(worker);
 }
 
 /* Starts the pool threads of the first `seats` seats that have none yet, and waits until each has made its worker and

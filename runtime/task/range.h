@@ -6,6 +6,7 @@
 
 #include "runtime/platform/clock.h"
 #include "runtime/platform/ticks.h"
+#include "runtime/queue/deque.h"
 #include "runtime/task/cancel.h"
 
 #include <rove/task.h>
@@ -50,7 +51,7 @@ static inline void range_resume(struct rovei_range *range)
 /* Whether a thief has asked this worker for work. */
 static inline bool range_is_wanted(void)
 {
-    return ROVEI_UNLIKELY(ROVEI_LOAD(rovei_self->limit, RELAXED) == INT64_MIN);
+    return ROVEI_UNLIKELY(ROVEI_LOAD(rovei_self->limit, RELAXED) == DEQUE_HUNGRY);
 }
 
 /* Half of what is left, if it is worth cutting and a thief has asked this worker for work; 0 if not. */

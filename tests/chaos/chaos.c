@@ -139,11 +139,11 @@ void __wrap_rovei_futex_wake(_Atomic uint32_t *word, int count)
     __real_rovei_futex_wake(word, count);
 }
 
-/* INT64_MIN says that somebody is hungry. */
-void chaos_hunger(int64_t *limit)
+/* 0 says that somebody is hungry. */
+void chaos_hunger(uintptr_t *limit)
 {
     bool is_new = chaos_self.random == 0;
     chaos_self.hungers = chaos_interval(chaos_hunger_rate());
     if (!is_new && chaos_hunger_rate() != 0)
-        __atomic_store_n(limit, INT64_MIN, __ATOMIC_RELAXED);
+        __atomic_store_n(limit, 0, __ATOMIC_RELAXED);
 }

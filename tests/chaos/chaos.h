@@ -24,7 +24,7 @@ extern __thread struct chaos_thread chaos_self;
 
 /* The slow sides: what is due, happens. */
 void chaos_pause(void);
-void chaos_hunger(int64_t *limit);
+void chaos_hunger(uintptr_t *limit);
 
 /* Called between the owner's store of `bottom` and its load in push and take, where it is not NULL. For tests that stop
  * a worker exactly there; set while nothing runs. */
@@ -49,7 +49,7 @@ static inline void chaos_gap(void)
 static inline void chaos_before_load(const void *cell, const char *name)
 {
     if (__builtin_strcmp(name, "deque->limit") == 0 && --chaos_self.hungers < 0)
-        chaos_hunger((int64_t *)cell);
+        chaos_hunger((uintptr_t *)cell);
     chaos_point();
 }
 

@@ -11,7 +11,7 @@ enum { CROSSINGS_LEAST = 100 }; /* one task in so many */
 enum { COMB = 1000 };
 
 /* How the teeth of the combs are given away. */
-enum way { FORKS, SPAWNS, BOTH };
+enum way { FORKS, FORKS_AT, SPAWNS, ALL };
 
 static struct test_once once;
 static enum way way;
@@ -39,19 +39,43 @@ static int tooth_spawned(void *arg)
 }
 
 /* Gives the tooth away, goes on with the rest up to `end`, and adds up both. */
+static int64_t comb_fork(struct tooth *tooth, int64_t end)
+{
+    rove_fork(&tooth->task, tooth_forked);
+    int64_t sum = comb_sum(tooth->end, end);
+    TEST_CHECK(rove_join(&tooth->task, tooth_forked) == ROVE_OK, "join");
+    return sum;
+}
+
+static int64_t comb_fork_at(struct tooth *tooth, int64_t end)
+{
+    rove_slot *slot, *after;
+    rove_deque *deque = rove_deque_here(&slot);
+    TEST_CHECK(rove_fork_at(deque, slot, &tooth->task, tooth_forked) == slot + 1, "a task is not queued");
+    int64_t sum = comb_sum(tooth->end, end);
+    int outcome = rove_join_at(deque, slot, &tooth->task);
+    TEST_CHECK(rove_deque_here(&after) == deque && after == slot, "the deque goes on elsewhere");
+    if (outcome == ROVE_JOIN_RUNS)
+        tooth_forked(&tooth->task);
+    else
+        TEST_CHECK(outcome == ROVE_OK, "join");
+    return sum;
+}
+
+static int64_t comb_spawn(struct tooth *tooth, int64_t end)
+{
+    rove_group group = {0};
+    TEST_CHECK(rove_group_spawn(&group, tooth_spawned, tooth) == ROVE_OK, "spawn");
+    int64_t sum = comb_sum(tooth->end, end);
+    TEST_CHECK(rove_group_wait(&group) == ROVE_OK, "wait");
+    return sum;
+}
+
 static int64_t comb_split(struct tooth *tooth, int64_t end)
 {
-    bool is_forked = way == FORKS || (way == BOTH && tooth->begin % 3 != 0);
-    rove_group group = {0};
-    if (is_forked)
-        rove_fork(&tooth->task, tooth_forked);
-    else
-        TEST_CHECK(rove_group_spawn(&group, tooth_spawned, tooth) == ROVE_OK, "spawn");
-    int64_t sum = comb_sum(tooth->end, end);
-    if (is_forked)
-        TEST_CHECK(rove_join(&tooth->task, tooth_forked) == ROVE_OK, "join");
-    else
-        TEST_CHECK(rove_group_wait(&group) == ROVE_OK, "wait");
+    static int64_t (*const splits[])(struct tooth * tooth, int64_t end) = {
+        [FORKS] = comb_fork, [FORKS_AT] = comb_fork_at, [SPAWNS] = comb_spawn};
+    int64_t sum = splits[way == ALL ? tooth->begin % ALL : way](tooth, end);
     TEST_CHECK(tooth->sum == (tooth->end - tooth->begin) * (tooth->begin + tooth->end - 1) / 2,
                "%lld to %lld adds up to %lld", (long long)tooth->begin, (long long)tooth->end, (long long)tooth->sum);
     return sum + tooth->sum;
@@ -117,6 +141,11 @@ static void forks(void)
     run_combs(FORKS);
 }
 
+static void forks_at(void)
+{
+    run_combs(FORKS_AT);
+}
+
 static void spawns(void)
 {
     run_combs(SPAWNS);
@@ -124,13 +153,14 @@ static void spawns(void)
 
 static void forks_and_spawns(void)
 {
-    run_combs(BOTH);
+    run_combs(ALL);
 }
 
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"forks", forks},
+        {"forks_at", forks_at},
         {"spawns", spawns},
         {"forks_and_spawns", forks_and_spawns},
     };

@@ -20,7 +20,7 @@ static rove_config config_make(int workers)
     return config;
 }
 
-/* What makes a ring grow and a value too large for the stack. */
+/* What makes a deque grow, for which fault.slots refuses memory, and a value too large for the stack. */
 static rove_task many[20000];
 
 static void many_task(rove_task *task)

@@ -11,18 +11,17 @@
 
 struct rove_task {
     rl::var<int> work;
-    int64_t slot;
-    int64_t bottom; /* where the deque ended when there was no memory to queue this one, so that the join runs it */
+    rove_slot *slot; /* where it was forked */
     int forks;
     int runs;
     bool is_unqueued;
 };
 
-/* A deque, its rings, each of twice the capacity of the one before, and what happened. */
-template <int CAPACITY, int RINGS, int TASKS> class deque_world
+/* A deque that begins with CAPACITY slots and may grow DOUBLINGS times, and what happened. */
+template <int CAPACITY, int DOUBLINGS, int TASKS> class deque_world
 {
   public:
-    deque_world() : front(0), back(0), ring_at(0), doorbells(0)
+    deque_world() : front(0), back(0), capacity(CAPACITY), is_short(false), is_stuck(false), doorbells(0)
     {
         std::fill(attempts, attempts + threads_max, 0);
     }
@@ -30,54 +29,56 @@ template <int CAPACITY, int RINGS, int TASKS> class deque_world
     void begin(int64_t first)
     {
         model_barriers.begin();
-        rl::atomic<rove_task *> *slots = memory;
-        for (int i = 0; i < RINGS; i++) {
-            rings[i].slots = slots;
-            rings[i].mask = (CAPACITY << i) - 1;
-            slots += CAPACITY << i;
-        }
         for (int i = 0; i < slots_max; i++)
-            ROVEI_INIT(memory[i], static_cast<rove_task *>(0));
+            ROVEI_INIT(memory[i].task, static_cast<rove_task *>(0));
         for (int i = 0; i < TASKS; i++)
             tasks[i].forks = tasks[i].runs = 0;
-        deque_init(&deque, &rings[0], first);
+        deque_init(&deque, memory, memory + CAPACITY - 1, first);
     }
 
     /* The owner. */
 
-    void fork(int number)
+    /* Returns the slot for what comes next. */
+    rove_slot *fork(int number)
     {
         rove_task &task = tasks[number];
-        task.work($) = number;
-        task.forks++;
-        task.is_unqueued = false;
-        queue[back++] = number;
-        if (rovei_deque_push(&deque, &task, &task.slot))
+        put(number);
+        if (rovei_deque_push(&deque, task.slot, &task))
             attend(task);
+        return task.is_unqueued ? task.slot : task.slot + 1;
     }
 
     void join(int number)
     {
+        join_at(number, tasks[number].slot);
+        RL_ASSERT(tasks[number].slot == ROVEI_LOAD(deque.bottom, RELAXED));
+    }
+
+    void join_at(int number, rove_slot *slot)
+    {
         rove_task &task = tasks[number];
-        if (task.is_unqueued) {
-            RL_ASSERT(!rovei_deque_take(&deque, INT64_MIN));
-            deque_restore(&deque, task.bottom);
-        } else if (take(task.slot)) {
+        bool is_mine = take(slot);
+        RL_ASSERT(ROVEI_LOAD(deque.bottom, RELAXED) == slot);
+        if (is_mine && !task.is_unqueued)
             leave_back(number);
-        } else {
-            RL_ASSERT(front == back);
-            RL_ASSERT(task.runs == task.forks); /* a thief runs it at once */
-            return;
-        }
-        run(number);
+        RL_ASSERT(is_mine || (front == back && !task.is_unqueued));
+        if (is_mine)
+            run(number);
+        RL_ASSERT(task.runs == task.forks); /* a thief runs it at once */
     }
 
     /* Tasks that are not joined: one that cannot be queued is run at once, and the owner takes what it gets. */
 
     void spawn(int number)
     {
-        fork(number);
-        if (tasks[number].is_unqueued)
+        rove_task &task = tasks[number];
+        put(number);
+        if (rovei_deque_push(&deque, task.slot, &task)) {
+            if (deque_is_full(&deque) && is_half_stolen())
+                move();
+            attend(task);
+        }
+        if (task.is_unqueued)
             run(number);
     }
 
@@ -94,11 +95,14 @@ template <int CAPACITY, int RINGS, int TASKS> class deque_world
         return true;
     }
 
-    /* Forks all tasks from `first` to before `last` and joins them, in some order that fork and join allow. */
-    void fork_and_join(int first, int last)
+    /* Forks all tasks from `first` to before `last` and joins them, in some order that fork and join allow. Publishes
+     * now and then, as an owner that parks, if `publishes` is set. */
+    void fork_and_join(int first, int last, bool publishes = false)
     {
         int open[TASKS], depth = 0;
         while (first < last || depth > 0) {
+            if (publishes && rl::rand(4) == 0)
+                publish();
             if (first < last && (depth == 0 || rl::rand(2))) {
                 open[depth++] = first;
                 fork(first++);
@@ -106,6 +110,11 @@ template <int CAPACITY, int RINGS, int TASKS> class deque_world
                 join(open[--depth]);
             }
         }
+    }
+
+    bool ran(int number) const
+    {
+        return tasks[number].runs == tasks[number].forks;
     }
 
     void publish()
@@ -158,10 +167,16 @@ template <int CAPACITY, int RINGS, int TASKS> class deque_world
             if (choice == 0)
                 deque_ring_doorbell(&deque);
             else if (choice == 1)
-                force(rl::rand(4) ? model_barrier : barrier_refused);
+                force(unsure_barrier);
             else
                 steal();
         }
+    }
+
+    /* From now on it may be that there is no memory to grow. */
+    void run_short()
+    {
+        is_short = true;
     }
 
     /* After the threads have ended, and the owner has joined all tasks. */
@@ -170,46 +185,90 @@ template <int CAPACITY, int RINGS, int TASKS> class deque_world
         RL_ASSERT(front == back);
         for (int i = 0; i < TASKS; i++)
             RL_ASSERT(tasks[i].runs == tasks[i].forks);
-        int64_t bottom = ROVEI_LOAD(deque.bottom, RELAXED);
-        RL_ASSERT(ROVEI_LOAD(deque.top, RELAXED) == bottom);
+        uintptr_t bottom = reinterpret_cast<uintptr_t>(ROVEI_LOAD(deque.bottom, RELAXED));
+        RL_ASSERT(deque_place(ROVEI_LOAD(deque.origin, RELAXED), ROVEI_LOAD(deque.top, RELAXED)) == bottom);
         RL_ASSERT(ROVEI_LOAD(deque.split, RELAXED) <= bottom);
+        RL_ASSERT(bottom == reinterpret_cast<uintptr_t>(memory));
     }
 
     rovei_deque deque;
 
-  private:
-    enum { threads_max = 4, slots_max = CAPACITY * ((1 << RINGS) - 1) };
-
-    static bool barrier_refused()
+    /* A barrier that is refused now and then. */
+    static bool unsure_barrier()
     {
-        return false;
+        return rl::rand(3) && model_barrier();
     }
 
-    bool take(int64_t slot)
+  private:
+    enum { threads_max = 4, slots_max = CAPACITY << DOUBLINGS };
+
+    /* As in spawn_make_room. */
+    bool is_half_stolen()
+    {
+        uintptr_t oldest = deque_place(ROVEI_LOAD(deque.origin, RELAXED), ROVEI_LOAD(deque.top, RELAXED));
+        uintptr_t first = reinterpret_cast<uintptr_t>(memory), end = ROVEI_LOAD(deque.end, RELAXED);
+        return end > first && oldest - first >= (end - first) / 2;
+    }
+
+    /* spawn_move: what is left begins again at the first slot. */
+    void move()
+    {
+        int moved[TASKS], count = 0;
+        for (rove_task *task; (task = deque_pop(&deque)) || ROVEI_LOAD(deque.bottom, RELAXED) != memory;) {
+            if (!task)
+                continue;
+            moved[count] = static_cast<int>(task - tasks);
+            leave_back(moved[count++]);
+        }
+        while (count > 0) {
+            rove_task &task = tasks[moved[--count]];
+            task.slot = ROVEI_LOAD(deque.bottom, RELAXED);
+            queue[back++] = moved[count];
+            rovei_deque_push(&deque, task.slot, &task);
+        }
+    }
+
+    bool take(rove_slot *slot)
     {
         return rovei_deque_take(&deque, slot) || deque_take_slow(&deque, slot);
     }
 
+    /* A task is about to be pushed. */
+    void put(int number)
+    {
+        rove_task &task = tasks[number];
+        task.work($) = number;
+        task.forks++;
+        task.is_unqueued = false;
+        task.slot = ROVEI_LOAD(deque.bottom, RELAXED);
+        RL_ASSERT(reinterpret_cast<uintptr_t>(task.slot) <= ROVEI_LOAD(deque.end, RELAXED));
+        queue[back++] = number;
+    }
+
     void attend(rove_task &task)
     {
-        if (deque_is_full(&deque)) {
-            if (ring_at + 1 == RINGS) {
-                withdraw(task);
-                return;
-            }
-            deque_grow(&deque, &rings[++ring_at]);
-        }
+        if (deque_is_full(&deque) && !extend())
+            withdraw(task);
         if (ROVEI_LOAD(deque.limit, RELAXED) == DEQUE_HUNGRY)
             publish();
     }
 
+    /* As in rovei_slots_extend: what has failed once is not tried again. */
+    bool extend()
+    {
+        is_stuck = is_stuck || capacity == slots_max || (is_short && rl::rand(2));
+        if (is_stuck)
+            return false;
+        capacity *= 2;
+        deque_extend(&deque, memory + capacity - 1);
+        return true;
+    }
+
     void withdraw(rove_task &task)
     {
-        if (!take(task.slot))
-            return;
+        deque_withdraw(&deque);
         leave_back(static_cast<int>(&task - tasks));
         task.is_unqueued = true;
-        task.bottom = ROVEI_LOAD(deque.bottom, RELAXED);
     }
 
     void leave_back(int number)
@@ -227,12 +286,12 @@ template <int CAPACITY, int RINGS, int TASKS> class deque_world
         task.work($) = -1;
     }
 
-    rovei_ring rings[RINGS];
-    rl::atomic<rove_task *> memory[slots_max];
+    rove_slot memory[slots_max];
     rove_task tasks[TASKS];
     int queue[TASKS + 1]; /* numbers of the tasks that should be there, from `front`, the oldest, to before `back` */
     int front, back;
-    int ring_at;
+    int capacity;
+    bool is_short, is_stuck;
     int attempts[threads_max];
 
   protected:
@@ -240,7 +299,7 @@ template <int CAPACITY, int RINGS, int TASKS> class deque_world
 };
 
 /* Three public tasks are joined while two thieves steal: taking back in halves. */
-struct take_back : rl::test_suite<take_back, 3>, deque_world<4, 1, 3> {
+struct take_back : rl::test_suite<take_back, 3>, deque_world<4, 0, 3> {
     void before()
     {
         begin(-2);
@@ -266,8 +325,9 @@ struct take_back : rl::test_suite<take_back, 3>, deque_world<4, 1, 3> {
     }
 };
 
-/* Many public tasks, two thieves that steal and one that forces, which meets an owner in the middle of taking back. */
-struct take_back_forced : rl::test_suite<take_back_forced, 4>, deque_world<8, 1, 5> {
+/* Many public tasks, two thieves that steal and one that forces, which meets an owner in the middle of taking back and
+ * perhaps gives up. */
+struct take_back_forced : rl::test_suite<take_back_forced, 4>, deque_world<8, 0, 5> {
     void before()
     {
         begin(0);
@@ -280,7 +340,7 @@ struct take_back_forced : rl::test_suite<take_back_forced, 4>, deque_world<8, 1,
     {
         model_barriers.enter();
         if (number == 3) {
-            for (int i = 0; i < 3 && !force(); i++)
+            for (int i = 0; i < 3 && !force(unsure_barrier); i++)
                 ;
         } else if (number > 0) {
             for (int i = 0; i < 3; i++)
@@ -297,9 +357,40 @@ struct take_back_forced : rl::test_suite<take_back_forced, 4>, deque_world<8, 1,
     }
 };
 
+/* A thief steals up to where the owner has taken back, wants to force, and gives up: what it puts back is not for the
+ * owner to keep. */
+struct give_up : rl::test_suite<give_up, 2>, deque_world<4, 0, 3> {
+    void before()
+    {
+        begin(0);
+        for (int i = 0; i < 3; i++)
+            fork(i);
+        publish();
+    }
+
+    void thread(unsigned number)
+    {
+        model_barriers.enter();
+        if (number == 0) {
+            for (int i = 2; i >= 0; i--)
+                join(i);
+            return;
+        }
+        steal();
+        steal();
+        force(unsure_barrier);
+    }
+
+    void after()
+    {
+        end();
+    }
+};
+
 /* A thief rings, the owner publishes and takes back. */
-template <int CAPACITY, int RINGS, int THIEVES>
-struct doorbell : rl::test_suite<doorbell<CAPACITY, RINGS, THIEVES>, 1 + THIEVES>, deque_world<CAPACITY, RINGS, 4> {
+template <int CAPACITY, int DOUBLINGS, int THIEVES>
+struct doorbell : rl::test_suite<doorbell<CAPACITY, DOUBLINGS, THIEVES>, 1 + THIEVES>,
+                  deque_world<CAPACITY, DOUBLINGS, 4> {
     void before()
     {
         this->begin(-1);
@@ -321,7 +412,7 @@ struct doorbell : rl::test_suite<doorbell<CAPACITY, RINGS, THIEVES>, 1 + THIEVES
 };
 
 /* Thieves that publish for the owner. */
-template <int THIEVES> struct force : rl::test_suite<force<THIEVES>, 1 + THIEVES>, deque_world<4, 1, 3> {
+template <int THIEVES> struct force : rl::test_suite<force<THIEVES>, 1 + THIEVES>, deque_world<4, 0, 3> {
     void before()
     {
         this->begin(0);
@@ -343,18 +434,21 @@ template <int THIEVES> struct force : rl::test_suite<force<THIEVES>, 1 + THIEVES
 };
 
 /* Everything at once, barriers that are refused included. */
-template <int CAPACITY, int RINGS, int THIEVES>
-struct mixture : rl::test_suite<mixture<CAPACITY, RINGS, THIEVES>, 1 + THIEVES>, deque_world<CAPACITY, RINGS, 6> {
+template <int CAPACITY, int DOUBLINGS, int THIEVES>
+struct mixture : rl::test_suite<mixture<CAPACITY, DOUBLINGS, THIEVES>, 1 + THIEVES>,
+                 deque_world<CAPACITY, DOUBLINGS, 6> {
     void before()
     {
         this->begin(static_cast<int64_t>(rl::rand(4)) - 3);
+        if (rl::rand(2))
+            this->run_short();
     }
 
     void thread(unsigned number)
     {
         model_barriers.enter();
         if (number == 0)
-            this->fork_and_join(0, 6);
+            this->fork_and_join(0, 6, true);
         else
             this->steal_or_anything(4);
     }
@@ -365,27 +459,75 @@ struct mixture : rl::test_suite<mixture<CAPACITY, RINGS, THIEVES>, 1 + THIEVES>,
     }
 };
 
-/* Tasks that nobody joins. */
-struct pop_all : rl::test_suite<pop_all, 3>, deque_world<2, 2, 4> {
+/* Joins of tasks that may have been stolen, each followed by a fork at the slot that the join has left: the deque goes
+ * on at slots higher and lower than its top, and thieves wake up with an index, a split or an origin from before. */
+template <int THIEVES> struct go_on : rl::test_suite<go_on<THIEVES>, 1 + THIEVES>, deque_world<4, 0, 6> {
     void before()
     {
-        begin(0);
+        this->begin(-1);
+        for (int i = 0; i < 3; i++)
+            this->fork(i);
+        this->publish();
     }
 
     void thread(unsigned number)
     {
         model_barriers.enter();
-        if (number > 0) {
-            steal_or_anything(4);
+        if (number == 3) {
+            this->steal_or_force(3);
             return;
         }
-        for (int i = 0; i < 4; i++) {
-            spawn(i);
-            if (rl::rand(2))
-                pop();
+        if (number > 0) {
+            for (int i = 0; i < 4; i++)
+                this->steal();
+            return;
         }
-        while (pop())
-            ;
+        for (int i = 2; i >= 0; i--) {
+            this->join(i);
+            this->fork(5 - i);
+            if (i > 0 || rl::rand(2))
+                this->publish();
+            this->join(5 - i);
+        }
+    }
+
+    void after()
+    {
+        this->end();
+    }
+};
+
+/* A thief that wants to force and has seen a split below which nothing was left is late: the deque has gone on, split
+ * has the same value again, and this time something is public. Its token hides that and must not harm it. */
+struct late_token : rl::test_suite<late_token, 3>, deque_world<4, 0, 5> {
+    void before()
+    {
+        begin(0);
+        fork(0);
+        publish();
+    }
+
+    void thread(unsigned number)
+    {
+        model_barriers.enter();
+        if (number == 1) {
+            for (int i = 0; i < 4; i++)
+                steal();
+        } else if (number == 2) {
+            for (int i = 0; i < 3; i++) {
+                force(unsure_barrier);
+                steal();
+            }
+        } else {
+            join(0);
+            for (int i = 1; i < 5; i += 2) {
+                fork(i);
+                publish();
+                fork(i + 1);
+                join(i + 1);
+                join(i);
+            }
+        }
     }
 
     void after()
@@ -394,9 +536,117 @@ struct pop_all : rl::test_suite<pop_all, 3>, deque_world<2, 2, 4> {
     }
 };
 
-/* A bell that rings while the ring is full is heard. A thief that has taken what was published then rings again: the
- * owner must not lose that either. */
-struct ring_again : rl::test_suite<ring_again, 2>, deque_world<1, 2, 1> {
+/* Forks in a row, some of them perhaps beyond the end of memory; each is joined where the row says that it lies, and
+ * then another is forked there. Thieves force, and the owner publishes now and then. */
+template <int CAPACITY, int DOUBLINGS>
+struct row : rl::test_suite<row<CAPACITY, DOUBLINGS>, 3>, deque_world<CAPACITY, DOUBLINGS, 8> {
+    void before()
+    {
+        this->begin(0);
+        this->run_short();
+    }
+
+    void thread(unsigned number)
+    {
+        model_barriers.enter();
+        if (number == 1) {
+            this->steal_or_force(4);
+            return;
+        }
+        if (number > 0) {
+            this->steal_or_anything(4);
+            return;
+        }
+        rove_slot *first = ROVEI_LOAD(this->deque.bottom, RELAXED), *next = first;
+        for (int i = 0; i < 4; i++)
+            next = this->fork(i);
+        for (int i = 3; i >= 0; i--) {
+            this->join_at(i, std::min(first + i, next));
+            if (rl::rand(2))
+                this->publish();
+            this->fork(7 - i);
+            if (rl::rand(2))
+                this->publish();
+            this->join(7 - i);
+        }
+    }
+
+    void after()
+    {
+        this->end();
+    }
+};
+
+/* Tasks that nobody joins. */
+template <int CAPACITY, int DOUBLINGS>
+struct pop_all : rl::test_suite<pop_all<CAPACITY, DOUBLINGS>, 3>, deque_world<CAPACITY, DOUBLINGS, 6> {
+    void before()
+    {
+        this->begin(0);
+        if (rl::rand(2))
+            this->run_short();
+    }
+
+    void thread(unsigned number)
+    {
+        model_barriers.enter();
+        if (number > 0) {
+            this->steal_or_anything(5);
+            return;
+        }
+        for (int i = 0; i < 6; i++) {
+            this->spawn(i);
+            if (rl::rand(4) == 0)
+                this->publish();
+            if (rl::rand(3) == 0)
+                this->pop();
+        }
+        while (this->pop())
+            ;
+        this->pop(); /* the last may have been lost to a thief, and only a deque that is seen to be empty begins anew */
+    }
+
+    void after()
+    {
+        this->end();
+    }
+};
+
+/* A deque that is popped until it is empty begins at its first slot again, while one thief forces and others steal. */
+struct begin_again : rl::test_suite<begin_again, 4>, deque_world<4, 0, 6> {
+    void before()
+    {
+        begin(-3);
+    }
+
+    void thread(unsigned number)
+    {
+        model_barriers.enter();
+        if (number == 1) {
+            for (int i = 0; i < 3; i++)
+                force();
+        } else if (number > 1) {
+            steal_or_ring(4);
+        } else {
+            for (int i = 0; i < 6; i += 2) {
+                spawn(i);
+                spawn(i + 1);
+                while (pop())
+                    ;
+            }
+            pop(); /* see pop_all */
+        }
+    }
+
+    void after()
+    {
+        end();
+    }
+};
+
+/* A bell that rings while there is no room left is heard. A thief that has taken what was published then rings again:
+ * the owner must not lose that either. */
+struct ring_again : rl::test_suite<ring_again, 2>, deque_world<1, 1, 1> {
     void before()
     {
         begin(0);
@@ -426,7 +676,7 @@ struct ring_again : rl::test_suite<ring_again, 2>, deque_world<1, 2, 1> {
 };
 
 /* A bell that rings while the owner sets the limit anew is heard at some time. */
-struct ring_meets_growth : rl::test_suite<ring_meets_growth, 2>, deque_world<1, 2, 1> {
+struct ring_meets_growth : rl::test_suite<ring_meets_growth, 2>, deque_world<1, 1, 1> {
     void before()
     {
         begin(0);
@@ -451,8 +701,8 @@ struct ring_meets_growth : rl::test_suite<ring_meets_growth, 2>, deque_world<1, 
 
 /* Before it sleeps, a thief arms the doorbell, passes the barrier and looks once more. Either it sees the task that the
  * owner pushes, or the owner hears the bell. */
-template <int CAPACITY, int RINGS>
-struct sleeper : rl::test_suite<sleeper<CAPACITY, RINGS>, 2>, deque_world<CAPACITY, RINGS, 1> {
+template <int CAPACITY, int DOUBLINGS>
+struct sleeper : rl::test_suite<sleeper<CAPACITY, DOUBLINGS>, 2>, deque_world<CAPACITY, DOUBLINGS, 1> {
     void before()
     {
         this->begin(0);
@@ -482,7 +732,7 @@ struct sleeper : rl::test_suite<sleeper<CAPACITY, RINGS>, 2>, deque_world<CAPACI
 
 /* An owner that publishes and then finds nobody asleep has been heard by the worker that is about to sleep, also where
  * there is no barrier. */
-struct feed : rl::test_suite<feed, 2>, deque_world<4, 1, 1> {
+struct feed : rl::test_suite<feed, 2>, deque_world<4, 0, 1> {
     void before()
     {
         begin(0);
@@ -514,25 +764,77 @@ struct feed : rl::test_suite<feed, 2>, deque_world<4, 1, 1> {
     bool is_awake = false;
 };
 
+/* The same for a deque that has gone on at a slot meanwhile: the worker that is about to sleep has taken what was there
+ * before, and its index, its split and its origin may be of different ages. */
+struct feed_again : rl::test_suite<feed_again, 3>, deque_world<4, 0, 3> {
+    void before()
+    {
+        begin(0);
+        fork(0);
+        fork(1);
+        publish();
+        sleepers($).store(0, rl::mo_relaxed);
+    }
+
+    void thread(unsigned number)
+    {
+        model_barriers.enter();
+        if (number == 0) {
+            join(1);
+            join(0);
+            fork(2);
+            publish();
+            is_woken = sleepers($).load(rl::mo_seq_cst) == 1;
+        } else if (number == 1) {
+            for (int i = 0; i < 2; i++)
+                steal();
+        } else {
+            sleepers($).store(1, rl::mo_seq_cst);
+            is_awake = deque_has_public(&deque);
+        }
+    }
+
+    void after()
+    {
+        RL_ASSERT(is_woken || is_awake || ran(2));
+        join(2);
+        end();
+    }
+
+    rl::atomic<int> sleepers;
+    bool is_woken = false;
+    bool is_awake = false;
+};
+
 static const model_scenario scenarios[] = {
     {"take_back", model_simulate<take_back>, 1e5},
     {"take_back_forced", model_simulate<take_back_forced>, 2e5},
-    {"doorbell_1_1", model_simulate<doorbell<1, 3, 1>>, 1e5},
-    {"doorbell_2_1", model_simulate<doorbell<2, 2, 1>>, 1e5},
-    {"doorbell_4_2", model_simulate<doorbell<4, 1, 2>>, 1e5},
-    {"doorbell_2_3", model_simulate<doorbell<2, 1, 3>>, 1e5},
+    {"give_up", model_simulate<give_up>, 2e5},
+    {"doorbell_1_1", model_simulate<doorbell<1, 2, 1>>, 1e5},
+    {"doorbell_2_1", model_simulate<doorbell<2, 1, 1>>, 1e5},
+    {"doorbell_4_2", model_simulate<doorbell<4, 0, 2>>, 1e5},
+    {"doorbell_2_3", model_simulate<doorbell<2, 0, 3>>, 1e5},
     {"force_1", model_simulate<force<1>>, 1e5},
     {"force_2", model_simulate<force<2>>, 1e5},
     {"force_3", model_simulate<force<3>>, 1e5},
-    {"mixture_1_1", model_simulate<mixture<1, 4, 1>>, 1e5},
-    {"mixture_2_2", model_simulate<mixture<2, 3, 2>>, 1e5},
-    {"mixture_4_3", model_simulate<mixture<4, 1, 3>>, 1e5},
-    {"pop_all", model_simulate<pop_all>, 1e5},
+    {"mixture_1_1", model_simulate<mixture<1, 3, 1>>, 1e5},
+    {"mixture_2_2", model_simulate<mixture<2, 2, 2>>, 1e5},
+    {"mixture_4_3", model_simulate<mixture<4, 0, 3>>, 1e5},
+    {"go_on_1", model_simulate<go_on<1>>, 1e5},
+    {"go_on_2", model_simulate<go_on<2>>, 1e5},
+    {"go_on_3", model_simulate<go_on<3>>, 1e5},
+    {"late_token", model_simulate<late_token>, 1e5},
+    {"row_2", model_simulate<row<2, 0>>, 1e5},
+    {"row_1", model_simulate<row<1, 2>>, 1e5},
+    {"begin_again", model_simulate<begin_again>, 1e5},
+    {"pop_all_2", model_simulate<pop_all<2, 1>>, 1e5},
+    {"pop_all_4", model_simulate<pop_all<4, 0>>, 1e5},
     {"ring_again", model_simulate<ring_again>, 2e4},
     {"ring_meets_growth", model_simulate<ring_meets_growth>, 2e4},
-    {"sleeper", model_simulate<sleeper<4, 1>>, 2e4},
+    {"sleeper", model_simulate<sleeper<4, 0>>, 2e4},
+    {"sleeper_growth", model_simulate<sleeper<1, 1>>, 2e4},
     {"feed", model_simulate<feed>, 2e4},
-    {"sleeper_growth", model_simulate<sleeper<1, 2>>, 2e4},
+    {"feed_again", model_simulate<feed_again>, 1e5},
 };
 
 int main(int argc, char **argv)

@@ -20,6 +20,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <new>
+#include <type_traits>
 
 struct model_scenario {
     const char *name;
@@ -102,17 +104,106 @@ static inline bool model_barrier()
     return true;
 }
 
+/* A scenario, whatever its type. */
+class model_execution
+{
+  public:
+    virtual void before() = 0;
+    virtual void thread(unsigned number) = 0;
+    virtual void invariant() = 0;
+    virtual void after() = 0;
+    virtual ~model_execution()
+    {
+    }
+};
+
+template <typename scenario> class model_execution_of : public model_execution
+{
+  public:
+    void before()
+    {
+        it.before();
+    }
+
+    void thread(unsigned number)
+    {
+        it.thread(number);
+    }
+
+    void invariant()
+    {
+        it.invariant();
+    }
+
+    void after()
+    {
+        it.after();
+    }
+
+    /* One search runs at a time. */
+    static model_execution *begin()
+    {
+        static typename std::aligned_storage<sizeof(model_execution_of), alignof(model_execution_of)>::type memory;
+        return new (&memory) model_execution_of;
+    }
+
+  private:
+    scenario it;
+};
+
+/* What Relacy is given: one type for each number of threads, because it instantiates all of itself for each type, and
+ * that takes a compiler half a second. */
+template <rl::thread_id_t THREADS> struct model_suite : rl::test_suite<model_suite<THREADS>, THREADS> {
+    model_suite() : execution(begin())
+    {
+    }
+
+    ~model_suite()
+    {
+        execution->~model_execution();
+    }
+
+    void before()
+    {
+        execution->before();
+    }
+
+    void thread(unsigned number)
+    {
+        execution->thread(number);
+    }
+
+    void invariant()
+    {
+        execution->invariant();
+    }
+
+    void after()
+    {
+        execution->after();
+    }
+
+    static model_execution *(*begin)();
+
+  private:
+    model_execution *execution;
+};
+
+template <rl::thread_id_t THREADS> model_execution *(*model_suite<THREADS>::begin)();
+
 /* Executes a scenario as often as `params` says. At an error it repeats that execution and tells what happened. This is
  * rl::simulate with a scheduler of our own. */
 template <typename scenario> bool model_simulate(rl::test_params &params)
 {
+    typedef model_suite<scenario::params::thread_count> suite;
     typedef model_scheduler<scenario::params::thread_count> scheduler;
     rl::ostringstream failed, ignored;
-    if (rl::run_test<scenario, scheduler>(params, failed, false) == rl::test_result_success)
+    suite::begin = model_execution_of<scenario>::begin;
+    if (rl::run_test<suite, scheduler>(params, failed, false) == rl::test_result_success)
         return true;
     params.initial_state = failed.str();
     params.collect_history = true;
-    rl::run_test<scenario, scheduler>(params, ignored, true);
+    rl::run_test<suite, scheduler>(params, ignored, true);
     return false;
 }
 

@@ -25,26 +25,37 @@ cp -r "$source/runtime/queue" "$source/runtime/platform" "$source/runtime/sched"
 cp -r "$model" "$work/tests/"
 cp -r "$source/tests/unit/queue" "$work/tests/unit/"
 
-# verdict <test>: builds and runs a model test on the copy, then the unit test of the same name; says which of them
+# verdict <test>: builds and runs a model test on the copy, then the unit tests of the same name; says which of them
 # killed the mutant, or "survived".
 verdict()
 {
-    local log=$work/log
+    local log=$work/log unit
     if ! "${CXX:-c++}" -std=c++11 -O1 -w -I "$work/tests/model/seam" -I "$work/include" -I "$work" \
         "$work/tests/model/$1_test.cpp" -o "$work/model" 2>"$log"; then
         echo "does not compile"
     elif ! timeout 600 "$work/model" >"$log" 2>&1; then
         grep -q FAILED "$log" || echo "model.$1 crashed or hung"
         sed -n 's/^\([a-z_0-9]*\) .*FAILED$/model.'"$1"' \1/p' "$log"
-    elif [ ! -e "$work/tests/unit/queue/$1_test.c" ]; then
-        echo "survived"
-    elif ! "${CC:-cc}" -std=c11 -O1 -w -I "$work/include" -I "$work" "$work/tests/unit/queue/$1_test.c" \
-        "$work/runtime/queue/ring.c" "$work/runtime/platform/memory.c" -lcmocka -lpthread -o "$work/unit" 2>"$log"; then
-        echo "does not compile as C"
-    elif timeout 60 "$work/unit" >"$log" 2>&1; then
-        echo "survived"
     else
-        echo "unit.queue.$1 $(sed -n 's/.*FAILED.*\] \(test_[a-z_0-9]*\)$/\1/p' "$log" | head -n 1)"
+        for unit in "$work/tests/unit/queue/$1"_test.c "$work/tests/unit/queue/$1"_*_test.c; do
+            [ ! -e "$unit" ] || verdict_unit "$unit" "$log" || return 0
+        done
+        echo "survived"
+    fi
+}
+
+# verdict_unit <source> <log>: fails, and says why, if the unit test finds the mutant.
+verdict_unit()
+{
+    local name
+    name=$(basename "$1" _test.c)
+    if ! "${CC:-cc}" -std=c11 -O1 -w -I "$work/include" -I "$work" "$1" "$work/runtime/queue/slots.c" \
+        "$work/runtime/platform/memory.c" -lcmocka -lpthread -o "$work/unit" 2>"$2"; then
+        echo "does not compile as C"
+        return 1
+    elif ! timeout 60 "$work/unit" >"$2" 2>&1; then
+        echo "unit.queue.$name $(sed -n 's/.*FAILED.*\] \(test_[a-z_0-9]*\)$/\1/p' "$2" | head -n 1)"
+        return 1
     fi
 }
 
@@ -98,51 +109,137 @@ for file in $headers; do
     done < <(awk -f "$model/mutants.awk" "$source/$file")
 done
 
+fast=include/rove/deque.h
+special $fast rovei_deque_push 'bottom stored before the slot' \
+    '/STORE\(slot->task, task, RELAXED\);/{h;d}; /\[push\] \*\/$/G'
+special $fast rovei_deque_push 'limit read before bottom is stored' \
+    's/^( *)(ROVEI_STORE\(slot->task, task, RELAXED\);)/\1uintptr_t limit = ROVEI_LOAD(deque->limit, RELAXED);\n\1\2/
+        s/>= ROVEI_LOAD\(deque->limit, RELAXED\)/>= limit/'
+special $fast rovei_deque_take 'split read before bottom is stored' \
+    's/^( *)(.*\[take\] \*\/)$/\1uintptr_t split = ROVEI_LOAD(deque->split, RELAXED);\n\1\2/
+        s/>= ROVEI_LOAD\(deque->split, RELAXED\)/>= split/'
+
 deque=runtime/queue/deque.h
+in_publish='/ void deque_publish\(/,/^}/'
+in_empty='/ void deque_empty\(/,/^}/'
+in_count='/ void deque_count_on\(/,/^}/'
+in_last='/ bool deque_take_last\(/,/^}/'
+in_half='/uintptr_t deque_half\(/,/^}/'
+in_slow='/ bool deque_take_slow\(/,/^}/'
+in_pop='/\*deque_pop\(/,/^}/'
+in_steal='/ deque_steal\(/,/^}/'
+in_look='/ bool deque_has_public\(/,/^}/'
+in_force='/ bool deque_force\(/,/^}/'
+in_extend='/ void deque_extend\(/,/^}/'
+special $deque deque_public_end 'beyond the end' \
+    's/\(uintptr_t\)bottom < end \? \(uintptr_t\)bottom : end/(uintptr_t)bottom/'
 special $deque deque_publish 'limit reset after split is stored' \
-    '/STORE\(deque->limit, deque->ring_limit, RELAXED\); *\/\*/{h;d}; /\[publish\] \*\/$/{/STORE/G}'
-special $deque deque_answer 'token overwritten with a store' \
-    's/if \(ROVEI_CAS\(deque->split, token, slot, ACQ_REL\)\)/ROVEI_STORE(deque->split, slot, SEQ_CST);/'
-special $deque deque_answer 'token answered without a look at top' \
-    '/deque_answer/,/^}/s/return ROVEI_LOAD\(deque->top, RELAXED\) <= slot/return true/'
-special $deque deque_take_last 'bottom stays' '/deque_take_last/,/^}/{/STORE\(deque->bottom/d}'
-special $deque deque_take_last 'split stays' '/deque_take_last/,/^}/{/STORE\(deque->split/d}'
+    "$in_publish"'{/STORE\(deque->limit/{h;d}; /\[publish\] \*\/$/G}'
+special $deque deque_publish 'limit stays' "$in_publish"'{/STORE\(deque->limit/d}'
+special $deque deque_publish 'one task too few' \
+    "$in_publish"'s/STORE\(deque->split, end,/STORE(deque->split, end - sizeof(rove_slot),/'
+special $deque deque_empty 'bottom stays' "$in_empty"'{/STORE\(deque->bottom/d}'
+special $deque deque_empty 'split stays' "$in_empty"'{/STORE\(deque->split/d}'
+special $deque deque_empty 'split stored before bottom' \
+    "$in_empty"'{/STORE\(deque->bottom/{h;d}; /STORE\(deque->split/G}'
+special $deque deque_restart 'origin stays' '/ void deque_restart\(/,/^}/{/STORE/d}'
+special $deque deque_count_on 'the same index again' "$in_count"'{/STORE\(deque->top/d; s/index \+ 1/index/}'
+special $deque deque_count_on 'top stays' "$in_count"'{/STORE\(deque->top/d}'
+special $deque deque_count_on 'origin for the index before' \
+    "$in_count"'s/restart\(deque, slot, index \+ 1\)/restart(deque, slot, index)/'
+special $deque deque_count_on 'not emptied' "$in_count"'{/deque_empty/d}'
+special $deque deque_count_on 'emptied after the count' "$in_count"'{/deque_empty/{h;d}; /STORE\(deque->top/G}'
+special $deque deque_count_on 'emptied last' "$in_count"'{/deque_empty/{h;d}; /deque_restart/G}'
+special $deque deque_count_on 'origin before the count' "$in_count"'{/STORE\(deque->top/{h;d}; /deque_restart/G}'
+special $deque deque_count_on 'origin before it is emptied' \
+    "$in_count"'{/deque_restart/d; s/( *)deque_empty/\1deque_restart(deque, slot, index + 1);\n&/}'
+special $deque deque_take_last 'no dispute' \
+    "$in_last"'s/bool won = .*/bool won = true; ROVEI_STORE(deque->top, expected + 1, SEQ_CST);/'
+special $deque deque_take_last 'a lost dispute counts as won' "$in_last"'s/return won;/return true;/'
+special $deque deque_take_last 'not emptied' "$in_last"'{/deque_empty/d}'
+special $deque deque_take_last 'emptied before the exchange' \
+    "$in_last"'{/deque_empty/d; s/( *)bool won/\1deque_empty(deque, slot);\n&/}'
+special $deque deque_take_last 'emptied last' "$in_last"'{/deque_empty/{h;d}; /deque_restart/G}'
+special $deque deque_take_last 'origin stays' "$in_last"'{/deque_restart/d}'
+special $deque deque_take_last 'origin for the index before' \
+    "$in_last"'s/restart\(deque, slot, index \+ 1\)/restart(deque, slot, index)/'
+special $deque deque_take_last 'origin before the exchange' \
+    "$in_last"'{/deque_restart/d; s/( *)bool won/\1deque_restart(deque, slot, index + 1);\n&/}'
+special $deque deque_half 'all becomes private, not half' "$in_half"'s/\? .* :/? top :/'
+special $deque deque_half 'half is rounded down' "$in_half"'s/ \+ 1\) \/ 2/) \/ 2/'
+special $deque deque_half 'nothing becomes private' "$in_half"'s/\? .* :/? slot :/'
+special $deque deque_take_slow 'token answered without a look at top' \
+    "$in_slow"'s/^( *)int64_t index = .*/\1if (split >= DEQUE_TOKENS)\n\1    return true;\n&/'
+special $deque deque_take_slow 'token answered with half' "$in_slow"'s/split < DEQUE_TOKENS \? (.*) : mine;/\1;/'
+special $deque deque_take_slow 'split lowered with a store, not CAS' \
+    "$in_slow"'{s/if \(!ROVEI_CAS\(deque->split, split, keep, SEQ_CST\)\)/ROVEI_STORE(deque->split, keep, SEQ_CST);/
+        /^ *continue;/d}'
 special $deque deque_take_slow 'second look at top before split is stored' \
-    '/STORE\(deque->split, keep, SEQ_CST\)/{h;d}; /top = ROVEI_LOAD\(deque->top, SEQ_CST\);/{/int64_t/!G}'
-special $deque deque_take_slow 'no second look at top' '/deque_take_slow/,/^}/{/top = ROVEI_LOAD\(deque->top, SEQ_CST\)/d}'
-special $deque deque_take_slow 'store after the second look, not CAS' \
-    's/if \(ROVEI_CAS\(deque->split, keep, top \+ 1, RELEASE\)\)/ROVEI_STORE(deque->split, top + 1, RELEASE);/'
-special $deque deque_take_slow 'all becomes private, not half' 's/top \+ \(slot - top \+ 1\) \/ 2/top/'
-special $deque deque_take_slow 'disputed slot becomes private' 's/keep, top \+ 1, RELEASE/keep, top, RELEASE/'
-special $deque deque_take_slow 'bottom stays when all is stolen' \
-    '/deque_take_slow/,/^}/{/STORE\(deque->bottom, top, /d}'
-special $deque deque_take_slow 'split stays when all is stolen' '/deque_take_slow/,/^}/{/STORE\(deque->split, top, /d}'
-special $deque deque_restore 'bottom is put back below top' 's/top > bottom \? top : bottom/bottom/'
+    "$in_slow"'{s/^( *)if \(!ROVEI_CAS\(deque->split, split, keep, SEQ_CST\)\).*/\1int64_t index = ROVEI_LOAD(deque->top, SEQ_CST);\n&/
+        /^ *int64_t index = ROVEI_LOAD\(deque->top, SEQ_CST\); *\/\*/d}'
+special $deque deque_take_slow 'no second look at top' \
+    "$in_slow"'{s/^( *)uintptr_t guess = .*/\1int64_t index = ROVEI_LOAD(deque->top, RELAXED);\n\1uintptr_t guess = deque_place(origin, index);/
+        /^ *int64_t index = ROVEI_LOAD\(deque->top, SEQ_CST\); *\/\*/d}'
+special $deque deque_take_slow 'end is not looked at' "$in_slow"'{/mine >= ROVEI_LOAD\(deque->end/{N;d}}'
+special $deque deque_take_slow 'what a thief has put back is taken for private' \
+    "$in_slow"'s/^( *)uintptr_t guess = /\1if (split <= mine)\n\1    return true;\n&/'
+special $deque deque_take_slow 'widened with a store, not CAS' \
+    "$in_slow"'s/if \(ROVEI_CAS\(deque->split, keep, top \+ sizeof \*slot, RELEASE\)\)/ROVEI_STORE(deque->split, top + sizeof *slot, RELEASE);/'
+special $deque deque_take_slow 'disputed slot becomes private' \
+    "$in_slow"'s/keep, top \+ sizeof \*slot, RELEASE/keep, top, RELEASE/'
+special $deque deque_take_slow 'not widened' "$in_slow"'s/if \(ROVEI_CAS\(deque->split, keep, .*/if (true)/'
+special $deque deque_take_slow 'what is gone is not counted on' "$in_slow"'{/deque_count_on/d}'
+special $deque deque_take_slow 'what is gone is emptied, not counted on' \
+    "$in_slow"'s/deque_count_on\(deque, slot, index\)/deque_empty(deque, slot)/'
+special $deque deque_withdraw 'bottom stays' '/ void deque_withdraw\(/,/^}/{/STORE/d}'
+special $deque deque_pop 'the same index again' \
+    "$in_pop"'s/deque_count_on\(deque, deque->first, index\);/deque_empty(deque, deque->first), deque_restart(deque, deque->first, index);/'
+special $deque deque_pop 'does not begin again' "$in_pop"'{/if \(bottom != deque->first\)/{N;d}}'
+special $deque deque_pop 'begins again at the slot after the first' \
+    "$in_pop"'s/deque_count_on\(deque, deque->first, index\)/deque_count_on(deque, deque->first + 1, index)/'
 special $deque deque_steal 'slot read after the CAS' \
-    '/struct rove_task \*found = /{s/ROVEI_LOAD.*/NULL;/;p;s/.*//;d}; s/\*task = found;/*task = found = ROVEI_LOAD(ring->slots[top \& ring->mask], RELAXED);/'
-special $deque deque_steal 'ring read before split' \
-    '/struct rovei_ring \*ring = ROVEI_LOAD/d; /enum steal_result deque_steal/{n;s/$/ struct rovei_ring *ring = ROVEI_LOAD(deque->ring, ACQUIRE);/}'
-special $deque deque_steal 'split read before top' \
-    '/deque_steal/,/^}/{/int64_t top = /{h;d}; /int64_t split = /G}'
-special $deque deque_steal 'steals below a token' 's/split >= DEQUE_TOKENS \|\| top >= split/top >= split/'
-special $deque deque_force 'forces while something is public' \
-    's/split >= DEQUE_TOKENS \|\| ROVEI_LOAD\(deque->top, ACQUIRE\) < split/split >= DEQUE_TOKENS/'
+    "$in_steal"'{/struct rove_task \*found = /d
+        s/\*task = found;/*task = ROVEI_LOAD(((rove_slot *)place)->task, RELAXED);/}'
+special $deque deque_steal 'split read before top' "$in_steal"'{/int64_t top = /{h;d}; /uintptr_t split = /G}'
+special $deque deque_steal 'origin read before split' "$in_steal"'{/uintptr_t split = /{h;d}; /uintptr_t origin = /G}'
+special $deque deque_steal 'origin read first' \
+    "$in_steal"'{/uintptr_t origin = /d
+        s/^( *)int64_t top = /\1uintptr_t origin = ROVEI_LOAD(deque->origin, ACQUIRE);\n&/}'
+special $deque deque_steal 'no second look at top' "$in_steal"'{/ROVEI_LOAD\(deque->top, RELAXED\) != top/{N;d}}'
+special $deque deque_steal 'second look at top before origin is read' \
+    "$in_steal"'{/ROVEI_LOAD\(deque->top, RELAXED\) != top/{N;d}}
+        '"$in_steal"'s/^( *)uintptr_t origin = /\1if (ROVEI_LOAD(deque->top, RELAXED) != top)\n\1    return STEAL_LOST;\n&/'
+special $deque deque_steal 'steals below a token' \
+    "$in_steal"'s/split >= DEQUE_TOKENS \|\| place >= split/place >= split/'
+special $deque deque_has_public 'origin read before split' \
+    "$in_look"'{/uintptr_t split = /{h;d}; /uintptr_t origin = /G}'
+special $deque deque_has_public 'origin read first' \
+    "$in_look"'{/uintptr_t origin = /d
+        s/^( *)int64_t top = /\1uintptr_t origin = ROVEI_LOAD(deque->origin, ACQUIRE);\n&/}'
+special $deque deque_force 'forces while something is public' "$in_force"'s/ \|\| deque_has_public\(deque\)//'
+special $deque deque_force 'token over a token' "$in_force"'s/split >= DEQUE_TOKENS \|\| //'
 special $deque deque_force 'bottom read before the barrier' \
-    '/int64_t bottom = ROVEI_LOAD\(deque->bottom, ACQUIRE\); *\/\*/d; s/( *)if \(!barrier\(\)\).*/\1int64_t bottom = ROVEI_LOAD(deque->bottom, ACQUIRE);\n&/'
+    "$in_force"'{/uintptr_t end = /{s/ *\/\*.*//;h;d}}
+        '"$in_force"'{s/^( *)if \(!barrier\(\)\).*/    uintptr_t end = deque_public_end(deque, ROVEI_LOAD(deque->bottom, ACQUIRE));\n&/}'
 special $deque deque_force 'publishes though the barrier failed' \
-    's/if \(!barrier\(\)\) \{.*/barrier();\n if (false) {/'
+    "$in_force"'s/if \(!barrier\(\)\) \{.*/barrier();\n if (false) {/'
 special $deque deque_force 'publishes with a store, not CAS' \
-    's/return ROVEI_CAS\(deque->split, expected, public_end, ACQ_REL\)/ROVEI_STORE(deque->split, public_end, RELEASE);\n return true/'
+    "$in_force"'s/return ROVEI_CAS\(deque->split, expected, end, RELEASE\)/ROVEI_STORE(deque->split, end, RELEASE);\n return true/'
 special $deque deque_force 'withdraws with a store, not CAS' \
-    's/ROVEI_CAS\(deque->split, expected, split, RELEASE\)/ROVEI_STORE(deque->split, split, RELEASE)/'
-special $deque deque_force 'end of the public part may sink' 's/bottom > split \? bottom : split/bottom/'
-special $deque deque_reset_limit 'limit reset though somebody is hungry' '/if \(limit != DEQUE_HUNGRY\)/d'
-special $deque deque_reset_limit 'limit reset with a store, not CAS' \
-    's/ROVEI_CAS\(deque->limit, limit, deque->ring_limit, RELAXED\)/ROVEI_STORE(deque->limit, deque->ring_limit, RELAXED)/'
-special $deque deque_grow 'ring stored before the slots are copied' \
-    '/STORE\(deque->ring, larger/d; /void deque_grow/,/^}/s/( *)for \(int64_t i = top.*/\1ROVEI_STORE(deque->ring, larger, RELEASE);\n&/'
-special tests/model/deque_test.cpp force 'token not unique' \
+    "$in_force"'s/ROVEI_CAS\(deque->split, expected, split, RELEASE\)/ROVEI_STORE(deque->split, split, RELEASE)/'
+special $deque deque_force 'does not withdraw' "$in_force"'{/ROVEI_CAS\(deque->split, expected, split, RELEASE\)/d}'
+special $deque deque_force 'end of the public part may sink' "$in_force"'{/if \(end < split\)/{N;d}}'
+special $deque deque_extend 'limit stays' "$in_extend"'{/if \(limit != DEQUE_HUNGRY\)/{N;d}}'
+special $deque deque_extend 'limit set though somebody is hungry' "$in_extend"'{/if \(limit != DEQUE_HUNGRY\)/d}'
+special $deque deque_extend 'limit set with a store, not CAS' \
+    "$in_extend"'s/ROVEI_CAS\(deque->limit, limit, \(uintptr_t\)end, RELAXED\)/ROVEI_STORE(deque->limit, (uintptr_t)end, RELAXED)/'
+special $deque deque_extend 'end stays' "$in_extend"'{/STORE\(deque->end/d}'
+
+world=tests/model/deque_test.cpp
+special $world force 'token not unique' \
     's/return deque_force\(&deque, DEQUE_TOKENS .*, barrier\)/return deque_force(\&deque, DEQUE_TOKENS, barrier)/'
+special $world extend 'tried again after it has failed' 's/is_stuck = is_stuck \|\| /is_stuck = /'
+special $world row 'joined beyond what the last fork has returned' 's/std::min\(first \+ i, next\)/first + i/'
 special tests/model/model.hpp model_barrier 'no membarrier' 's/model_barriers\.pass\(\);//'
 special tests/model/model.hpp model_barrier 'ordinary fence for membarrier' \
     's/model_barriers\.pass\(\);/rl::atomic_thread_fence(rl::mo_seq_cst, $);/'

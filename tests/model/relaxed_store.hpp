@@ -11,20 +11,37 @@
 
 #include <algorithm>
 
-/* The history of a cell is a private member. An explicit instantiation may name it, and hands it out. */
-struct model_history_tag {
-    typedef rl::atomic_data *rl::generic_atomic<int64_t, false>::*type;
-    friend type model_history(model_history_tag);
+struct rove_task;
+struct rovei_slot;
+
+/* Where a cell has its history. */
+template <typename T> struct model_history {
+    typedef rl::atomic_data *rl::generic_atomic<T, false>::*type;
+    static type member;
 };
 
-template <model_history_tag::type member> struct model_history_access {
-    friend model_history_tag::type model_history(model_history_tag)
-    {
-        return member;
-    }
+template <typename T> typename model_history<T>::type model_history<T>::member;
+
+/* It is a private member. An explicit instantiation may name it, and hands it out before main. */
+template <typename T, typename model_history<T>::type member> struct model_history_access {
+    struct begin {
+        begin()
+        {
+            model_history<T>::member = member;
+        }
+    };
+
+    static begin done;
 };
 
-template struct model_history_access<&rl::generic_atomic<int64_t, false>::impl_>;
+template <typename T, typename model_history<T>::type member>
+typename model_history_access<T, member>::begin model_history_access<T, member>::done;
+
+/* What there are cells of. */
+template struct model_history_access<int64_t, &rl::generic_atomic<int64_t, false>::impl_>;
+template struct model_history_access<uintptr_t, &rl::generic_atomic<uintptr_t, false>::impl_>;
+template struct model_history_access<rovei_slot *, &rl::generic_atomic<rovei_slot *, false>::impl_>;
+template struct model_history_access<rove_task *, &rl::generic_atomic<rove_task *, false>::impl_>;
 
 /* The newest store to a cell publishes nothing. */
 template <rl::thread_id_t thread_count> void model_publish_nothing(rl::atomic_data *data)
@@ -34,10 +51,10 @@ template <rl::thread_id_t thread_count> void model_publish_nothing(rl::atomic_da
     std::fill(published, published + thread_count, static_cast<rl::timestamp_t>(0));
 }
 
-static inline void model_store_relaxed(rl::atomic<int64_t> &cell, int64_t value, rl::debug_info_param info)
+template <typename T, typename V> void model_store_relaxed(rl::atomic<T> &cell, V value, rl::debug_info_param info)
 {
     cell.store(value, rl::mo_relaxed, info);
-    rl::atomic_data *data = cell.*model_history(model_history_tag());
+    rl::atomic_data *data = cell.*model_history<T>::member;
     switch (rl::ctx().get_thread_count()) {
     case 2:
         model_publish_nothing<2>(data);
@@ -51,12 +68,6 @@ static inline void model_store_relaxed(rl::atomic<int64_t> &cell, int64_t value,
     default:
         rl::ctx().fail_test("no model of this many threads", rl::test_result_inconsistent_test_suite, info);
     }
-}
-
-/* Cells whose stores are all relaxed. */
-template <typename T> void model_store_relaxed(rl::atomic<T *> &cell, T *value, rl::debug_info_param info)
-{
-    cell.store(value, rl::mo_relaxed, info);
 }
 
 #endif

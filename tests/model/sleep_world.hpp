@@ -32,9 +32,6 @@ int64_t rovei_clock_now(void)
     return model_now;
 }
 
-/* What rovei_outside is for: an address that no worker has. A deque of Relacy's cannot live outside a scenario. */
-char model_outside[sizeof(struct rovei_deque)] __asm__("rovei_outside");
-
 /* How the end of the runtime goes is modelled in lifecycle.pml. */
 void rovei_stop_if_quiet(struct rove_runtime *)
 {
@@ -79,7 +76,7 @@ class sleep_world : public rl::test_suite<scenario, THREADS>
     void thread(unsigned number)
     {
         model_barriers.enter();
-        rovei_self = &rovei_outside;
+        rovei_self = &outside;
         static_cast<scenario *>(this)->act(number);
     }
 
@@ -108,6 +105,7 @@ class sleep_world : public rl::test_suite<scenario, THREADS>
         model_now = 1;
         injector_init(&injector);
         mutex_init(&seats);
+        outside.first = NULL;
         runtime.plan.seats = runtime.limit = POOL > GUESTS ? POOL : GUESTS;
         runtime.injector_count = 1;
         runtime.injectors = &injector;
@@ -152,7 +150,7 @@ class sleep_world : public rl::test_suite<scenario, THREADS>
     {
         rovei_deque *deque = worker.index % 2 ? &worker.forks : &worker.spawns; /* of each kind some */
         model_task &task = tasks[number];
-        if (!rovei_deque_push(deque, &task.injected.task, &task.injected.task.slot))
+        if (!rovei_deque_push(deque, ROVEI_LOAD(deque->bottom, RELAXED), &task.injected.task))
             return;
         RL_ASSERT(!deque_is_full(deque));
         if (ROVEI_LOAD(deque->limit, RELAXED) != DEQUE_HUNGRY)
@@ -305,10 +303,8 @@ class sleep_world : public rl::test_suite<scenario, THREADS>
     void begin_deque(rovei_deque &deque, int which)
     {
         for (int i = 0; i < CAPACITY; i++)
-            ROVEI_INIT(slots[which][i], static_cast<rove_task *>(0));
-        rings[which].slots = slots[which];
-        rings[which].mask = CAPACITY - 1;
-        deque_init(&deque, &rings[which], 0);
+            ROVEI_INIT(slots[which][i].task, static_cast<rove_task *>(0));
+        deque_init(&deque, slots[which], slots[which] + CAPACITY - 1, 0);
     }
 
     void run(rove_task *found)
@@ -433,13 +429,13 @@ class sleep_world : public rl::test_suite<scenario, THREADS>
     }
 
     model_work work;
+    rovei_deque outside;          /* of a thread that is no worker */
     rl::atomic<uint32_t> left;    /* how many tasks have not run */
     rl::atomic<uint32_t> started; /* how many have begun */
     rl::atomic<uint32_t> heard;   /* whether a broadcast has run */
     rovei_broadcast_part part;
     rovei_injector injector;
-    rovei_ring rings[2 * (POOL + GUESTS)];
-    rl::atomic<rove_task *> slots[2 * (POOL + GUESTS)][CAPACITY];
+    rove_slot slots[2 * (POOL + GUESTS)][CAPACITY];
     int victims[POOL + GUESTS][MODEL_SEATS];
     model_task tasks[TASKS];
     int64_t attempts; /* one for all workers: only the model reads it */

@@ -1,5 +1,6 @@
 /*
- * Depth: nested groups, recursion that forks at every level, and forks without a join in between.
+ * Depth: nested groups, recursion that forks at every level, forks without a join in between, and spawns without an
+ * end.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -172,7 +173,7 @@ static void fork_the_next_level(void)
     }
 }
 
-/* 10^7 forks before the first join: the deque grows without a limit, and shrinks to nothing. */
+/* 10^7 forks before the first join, in both forms: the deque grows as far as it must, and shrinks to nothing. */
 static rove_task *many;
 
 static void many_task(rove_task *task)
@@ -189,20 +190,99 @@ static void many_run(void *arg)
         TEST_CHECK(rove_join(&many[i], many_task) == ROVE_OK, "join %lld", (long long)i);
 }
 
+static void many_at_run(void *arg)
+{
+    int64_t count = *(int64_t *)arg;
+    rove_slot *slot;
+    rove_deque *deque = rove_deque_here(&slot);
+    rove_slot *next = slot;
+    for (int64_t i = 0; i < count; i++)
+        next = rove_fork_at(deque, next, &many[i], many_task);
+    TEST_CHECK(next == slot + count, "%lld of them are queued", (long long)(next - slot));
+    for (int64_t i = count - 1; i >= 0; i--) {
+        int outcome = rove_join_at(deque, slot + i, &many[i]);
+        if (outcome == ROVE_JOIN_RUNS)
+            many_task(&many[i]);
+        else
+            TEST_CHECK(outcome == ROVE_OK, "join %lld", (long long)i);
+    }
+}
+
 static void many_forks_before_a_join(void)
 {
     int64_t count = test_scaled(10000000, 10000);
     many = calloc((size_t)count, sizeof *many);
     TEST_CHECK(many, "no memory for %lld tasks", (long long)count);
-    for (int workers = 1; workers <= 4; workers *= 2) {
-        rove_runtime *runtime = test_runtime(workers);
+    for (int i = 0; i < 6; i++) {
+        rove_runtime *runtime = test_runtime(1 << i / 2);
         test_once_init(&once, count);
-        TEST_CHECK(rove_run(runtime, many_run, &count) == ROVE_OK, "run");
+        TEST_CHECK(rove_run(runtime, i % 2 ? many_at_run : many_run, &count) == ROVE_OK, "run");
         test_once_check(&once);
         test_once_fini(&once);
+        rove_stats stats;
+        rove_runtime_stats(runtime, &stats);
+        TEST_CHECK(stats.inline_runs == 0, "%llu were not queued", (unsigned long long)stats.inline_runs);
         test_runtime_end(runtime);
     }
     free(many);
+}
+
+/* A task that spawns on and on, while others take what it spawns: the deque is only as large as what is open. */
+enum { BACKLOG = 20000 };
+
+struct stream {
+    int64_t count;
+    atomic_llong done;
+    unsigned char *numbers; /* one address for each task */
+};
+
+static struct stream stream;
+
+static int stream_task(void *arg)
+{
+    test_once_mark(&once, (unsigned char *)arg - stream.numbers);
+    atomic_fetch_add_explicit(&stream.done, 1, memory_order_relaxed);
+    return 0;
+}
+
+static void stream_run(void *arg)
+{
+    struct test_random random = test_random_make(1);
+    rove_group group = {0};
+    int64_t backlog = BACKLOG;
+    (void)arg;
+    for (int64_t i = 0; i < stream.count; i++) {
+        TEST_CHECK(rove_group_spawn(&group, stream_task, stream.numbers + i) == ROVE_OK, "spawn");
+        if (i - atomic_load_explicit(&stream.done, memory_order_relaxed) < backlog)
+            continue;
+        int64_t rest = (int64_t)test_random_below(&random, BACKLOG);
+        while (i - atomic_load_explicit(&stream.done, memory_order_relaxed) > rest)
+            test_yield();
+        backlog = 1 + (int64_t)test_random_below(&random, BACKLOG);
+    }
+    TEST_CHECK(rove_group_wait(&group) == ROVE_OK, "wait");
+}
+
+static void spawns_on_and_on(void)
+{
+    stream.count = test_scaled(3000000, 10000);
+    stream.numbers = malloc((size_t)stream.count);
+    TEST_CHECK(stream.numbers, "no memory");
+    for (int workers = 2; workers <= 4; workers *= 2) {
+        rove_runtime *runtime = test_runtime(workers);
+        test_once_init(&once, stream.count);
+        atomic_store(&stream.done, 0);
+        TEST_CHECK(rove_run(runtime, stream_run, NULL) == ROVE_OK, "run");
+        test_once_check(&once);
+        test_once_fini(&once);
+        rove_stats stats;
+        rove_runtime_stats(runtime, &stats);
+        printf("  %d workers: %llu growths\n", workers, (unsigned long long)stats.growths);
+        TEST_CHECK(stats.growths <= 8 && stats.inline_runs == 0, "%llu growths, %llu not queued",
+                   (unsigned long long)stats.growths, (unsigned long long)stats.inline_runs);
+        test_runtime_end(runtime);
+    }
+    free(stream.numbers);
 }
 
 /* 10^6 tasks in groups of twelve, each of which waits: whoever waits helps, but not to any depth. */
@@ -274,6 +354,7 @@ int main(int argc, char **argv)
         {"fork_at_each_level", fork_at_each_level},
         {"fork_the_next_level", fork_the_next_level},
         {"many_forks_before_a_join", many_forks_before_a_join},
+        {"spawns_on_and_on", spawns_on_and_on},
         {"wait_bomb", wait_bomb},
     };
     return test_main(argc, argv, cases, sizeof cases / sizeof *cases, 90);

@@ -4,7 +4,7 @@
  */
 #include "runtime/platform/barrier.h"
 #include "runtime/platform/cpu.h"
-#include "runtime/queue/ring.h"
+#include "runtime/queue/deque.h"
 
 #include <pthread.h>
 #include <rove/task.h>
@@ -12,15 +12,15 @@
 #include <stdio.h>
 #include <support/support.h>
 
-enum { THIEVES_MAX = 3, DEPTH_MAX = 300 };
+enum { THIEVES_MAX = 3, DEPTH_MAX = 300, SLOTS_MAX = 512 };
 
 /* How many tasks an owner forks, and how. */
 struct program {
     int64_t tasks;
-    int depth;            /* at most so many are open at a time */
-    int64_t capacity_max; /* beyond that there is no memory */
-    bool is_popped;       /* the owner takes whatever there is, instead of joining */
-    bool is_forced;       /* thieves do not ring */
+    int depth;      /* at most so many are open at a time */
+    int slots_max;  /* beyond that there is no memory */
+    bool is_popped; /* the owner takes whatever there is, instead of joining */
+    bool is_forced; /* thieves do not ring */
 };
 
 struct job {
@@ -34,6 +34,7 @@ struct job {
 struct owner {
     struct program program;
     struct rovei_deque deque;
+    rove_slot slots[SLOTS_MAX + 1];
     struct test_random random;
     struct job jobs[DEPTH_MAX];
     int open;
@@ -45,10 +46,10 @@ struct thief {
     struct owner *owner;
     struct test_random random;
     int number;
-    int64_t tokens, steals, losses, forced;
+    uintptr_t tokens;
+    int64_t steals, losses, forced;
 };
 
-static const rove_allocator allocator;
 static struct test_once once;
 static bool has_barrier;
 
@@ -67,54 +68,50 @@ static struct job *job_of(rove_task *task)
 
 /* The owner. */
 
-static bool owner_take(struct owner *owner, int64_t slot)
+static bool owner_take(struct owner *owner, rove_slot *slot)
 {
-    return rovei_deque_take(&owner->deque, slot) || deque_take_slow(&owner->deque, slot);
+    bool is_here = rovei_deque_take(&owner->deque, slot) || deque_take_slow(&owner->deque, slot);
+    TEST_CHECK(ROVEI_LOAD(owner->deque.bottom, RELAXED) == slot, "the deque does not go on where the task lay");
+    return is_here;
 }
 
-/* False if the ring is full and there is no memory. */
-static bool owner_attend(struct owner *owner)
+/* The push that has just been made used up the last slot. False if there is no memory for more of them. */
+static bool owner_extend(struct owner *owner)
 {
-    struct rovei_deque *deque = &owner->deque;
-    if (deque_is_full(deque)) {
-        int64_t capacity = 2 * (deque->mask + 1);
-        if (capacity > owner->program.capacity_max)
-            return false;
-        struct rovei_ring *larger = rovei_ring_create(&allocator, capacity);
-        TEST_CHECK(larger, "no memory");
-        deque_grow(deque, larger);
-    }
-    if (ROVEI_LOAD(deque->limit, RELAXED) == DEQUE_HUNGRY)
-        deque_publish(deque);
+    int64_t slots = 2 * ((rove_slot *)ROVEI_LOAD(owner->deque.end, RELAXED) - owner->slots);
+    if (slots > owner->program.slots_max)
+        return false;
+    deque_extend(&owner->deque, owner->slots + slots);
     return true;
 }
 
 static void owner_fork(struct owner *owner)
 {
+    struct rovei_deque *deque = &owner->deque;
     struct job *job = &owner->jobs[owner->open++];
     job->number = owner->forked++;
     job->square = job->number * job->number;
     job->is_unqueued = false;
     atomic_store_explicit(&job->is_done, false, memory_order_relaxed);
-    struct rovei_deque *deque = &owner->deque;
-    if (!rovei_deque_push(deque, &job->task, &job->task.slot) || owner_attend(owner))
+    job->task.slot = ROVEI_LOAD(deque->bottom, RELAXED);
+    TEST_CHECK((uintptr_t)job->task.slot <= ROVEI_LOAD(deque->end, RELAXED), "a slot that may not be written");
+    if (!rovei_deque_push(deque, job->task.slot, &job->task))
         return;
-    if (owner_take(owner, job->task.slot)) {
-        job->task.slot = ROVEI_LOAD(deque->bottom, RELAXED);
+    if (deque_is_full(deque) && !owner_extend(owner)) {
+        TEST_CHECK(owner_take(owner, job->task.slot), "a task that was not queued was stolen");
         job->is_unqueued = true;
     }
+    if (ROVEI_LOAD(deque->limit, RELAXED) == DEQUE_HUNGRY)
+        deque_publish(deque);
 }
 
 static void owner_join(struct owner *owner)
 {
     struct job *job = &owner->jobs[--owner->open];
-    if (job->is_unqueued) {
-        TEST_CHECK(!rovei_deque_take(&owner->deque, INT64_MIN), "a task that is not there was taken");
-        deque_restore(&owner->deque, job->task.slot);
-        job_run(job);
-    } else if (owner_take(owner, job->task.slot)) {
+    if (owner_take(owner, job->task.slot)) {
         job_run(job);
     } else {
+        TEST_CHECK(!job->is_unqueued, "a task that was not queued was stolen");
         while (!atomic_load_explicit(&job->is_done, memory_order_acquire))
             test_yield();
     }
@@ -181,7 +178,7 @@ static void owner_run(struct owner *owner)
 
 static void thief_force(struct thief *thief)
 {
-    int64_t token = DEQUE_TOKENS + ((int64_t)thief->number << 40) + ++thief->tokens;
+    uintptr_t token = DEQUE_TOKENS + ((uintptr_t)thief->number << 40) + ++thief->tokens;
     if (has_barrier && deque_hides_tasks(&thief->owner->deque) &&
         deque_force(&thief->owner->deque, token, rovei_barrier_heavy))
         thief->forced++;
@@ -229,9 +226,7 @@ static void run(struct program program, int thieves, int64_t first)
     owner.open = 0;
     owner.forked = 0;
     atomic_store(&owner.is_over, false);
-    struct rovei_ring *ring = rovei_ring_create(&allocator, 1);
-    TEST_CHECK(ring, "no memory");
-    deque_init(&owner.deque, ring, first);
+    deque_init(&owner.deque, owner.slots, owner.slots + 1, first);
     test_once_init(&once, program.tasks);
     for (int i = 0; i < thieves; i++) {
         thief[i].owner = &owner;
@@ -249,8 +244,7 @@ static void run(struct program program, int thieves, int64_t first)
     }
     test_once_check(&once);
     test_once_fini(&once);
-    TEST_CHECK(owner.deque.top == owner.deque.bottom, "something is left");
-    rovei_ring_destroy(&allocator, owner.deque.ring);
+    TEST_CHECK(deque_place(owner.deque.origin, owner.deque.top) == (uintptr_t)owner.deque.bottom, "something is left");
     printf("  %d thieves: %lld tasks, %lld steals, %lld lost, %lld forced\n", thieves, (long long)program.tasks,
            (long long)steals, (long long)losses, (long long)forced);
 }
@@ -264,28 +258,28 @@ static void run_with_thieves(struct program program)
 
 static void fork_and_join(void)
 {
-    run_with_thieves((struct program){.tasks = 1000000, .depth = DEPTH_MAX - 10, .capacity_max = 1024});
+    run_with_thieves((struct program){.tasks = 1000000, .depth = DEPTH_MAX - 10, .slots_max = SLOTS_MAX});
 }
 
 static void fork_and_join_near_the_ground(void)
 {
-    run_with_thieves((struct program){.tasks = 500000, .depth = 4, .capacity_max = 1024});
+    run_with_thieves((struct program){.tasks = 500000, .depth = 4, .slots_max = SLOTS_MAX});
 }
 
 static void publication_by_force_alone(void)
 {
-    run_with_thieves((struct program){.tasks = 500000, .depth = 20, .capacity_max = 1024, .is_forced = true});
+    run_with_thieves((struct program){.tasks = 500000, .depth = 20, .slots_max = SLOTS_MAX, .is_forced = true});
 }
 
-static void rings_that_cannot_grow(void)
+static void slots_that_cannot_grow(void)
 {
-    run_with_thieves((struct program){.tasks = 500000, .depth = 20, .capacity_max = 4});
-    run_with_thieves((struct program){.tasks = 50000, .depth = 20, .capacity_max = 1});
+    run_with_thieves((struct program){.tasks = 500000, .depth = 20, .slots_max = 4});
+    run_with_thieves((struct program){.tasks = 50000, .depth = 20, .slots_max = 1});
 }
 
 static void spawn_and_pop(void)
 {
-    run_with_thieves((struct program){.tasks = 500000, .depth = 50, .capacity_max = 32, .is_popped = true});
+    run_with_thieves((struct program){.tasks = 500000, .depth = 50, .slots_max = 32, .is_popped = true});
 }
 
 int main(int argc, char **argv)
@@ -294,7 +288,7 @@ int main(int argc, char **argv)
         {"fork_and_join", fork_and_join},
         {"fork_and_join_near_the_ground", fork_and_join_near_the_ground},
         {"publication_by_force_alone", publication_by_force_alone},
-        {"rings_that_cannot_grow", rings_that_cannot_grow},
+        {"slots_that_cannot_grow", slots_that_cannot_grow},
         {"spawn_and_pop", spawn_and_pop},
     };
     has_barrier = rovei_barrier_register();

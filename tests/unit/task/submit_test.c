@@ -7,15 +7,16 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
-#include <support/heap.h>
+#include <stdint.h>
+#include <support/slots.h>
 #include <support/support.h>
 
 #include <cmocka.h>
 
 enum { WATCH_SECONDS = 50, THREADS = 4, GROUPS = 3, TASKS = 3000 };
 
-/* As many tasks as a deque has room for that has grown to a power of two. */
-enum { FULL = 4095 };
+/* As many tasks as a deque has room for whose array is that large. */
+enum { FULL_BYTES = 8 * TEST_SLOTS_AT_FIRST, FULL = FULL_BYTES / sizeof(rove_slot) - 1 };
 
 static struct test_once once;
 
@@ -173,7 +174,6 @@ static void test_groups_whose_tasks_are_queued_in_turn_end_each_for_itself(void 
     test_runtime_end(runtime);
 }
 
-static struct test_heap heap;
 static rove_group outside;
 static atomic_bool is_full, is_enough;
 
@@ -188,7 +188,7 @@ static int count_run(void *arg)
 static int go_on(void *arg)
 {
     if (!atomic_load(&is_enough))
-        TEST_CHECK(rove_group_spawn(arg, go_on, arg) == ROVE_OK, "spawn without new memory");
+        TEST_CHECK(rove_group_spawn(arg, go_on, arg) == ROVE_OK, "spawn");
     return 0;
 }
 
@@ -210,10 +210,6 @@ static void fill_deque(void *arg)
 {
     (void)arg;
     rove_group group = {0};
-    for (int i = 0; i < FULL; i++) /* makes cells for all that comes */
-        TEST_CHECK(rove_group_spawn(&group, do_nothing, NULL) == ROVE_OK, "spawn");
-    TEST_CHECK(rove_group_wait(&group) == ROVE_OK, "wait");
-    test_heap_refuse(&heap, 0, INT64_MAX);
     for (int i = 0; i < FULL; i++)
         TEST_CHECK(rove_group_spawn(&group, go_on, &group) == ROVE_OK, "spawn to the brim");
     uint64_t before = inline_runs();
@@ -265,12 +261,8 @@ static void fill_or_spawn(void *arg)
 static void test_tasks_for_which_a_worker_has_no_room_stay_in_the_queue(void **state)
 {
     (void)state;
-    rove_config config;
-    rove_config_default(&config);
-    config.workers = 1;
-    config.allocator = test_heap_allocator(&heap);
-    test_heap_refuse(&heap, INT64_MAX, INT64_MAX);
-    rove_runtime *runtime = test_runtime_with(&config);
+    test_slots_limit(FULL_BYTES);
+    rove_runtime *runtime = test_runtime(1);
     rove_runtime *sides[] = {runtime, NULL};
     rove_group held = {.runtime = runtime};
     outside = (rove_group){.runtime = runtime};
@@ -285,7 +277,7 @@ static void test_tasks_for_which_a_worker_has_no_room_stay_in_the_queue(void **s
     assert_int_equal(rove_runtime_stats(runtime, &stats), ROVE_OK);
     assert_int_equal(stats.injected, 3 * ROUNDS + 1);
     test_runtime_end(runtime);
-    test_heap_check(&heap, "a full deque", 0);
+    test_slots_limit(SIZE_MAX);
 }
 
 int main(void)
