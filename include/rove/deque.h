@@ -53,21 +53,33 @@ struct rovei_deque {
     char thief_pad[ROVEI_LINE - 8];
 };
 
+/* Writes `task` to `slot`, which the caller knows to be the bottom. It is not in the deque by that. Owner only. */
+static inline void rovei_deque_write(rove_slot *slot, struct rove_task *task)
+{
+    ROVEI_STORE(slot->task, task, RELAXED);
+}
+
 /*
- * Puts `task` at `slot`, which the caller knows to be the bottom. Returns true if the slow path must be taken now:
- * there is no room for another one, or somebody is hungry. Owner only.
+ * Pushes the task that is written at `slot`, the bottom. Returns true if the slow path must be taken now: there is no
+ * room for another one, or somebody is hungry. Owner only.
  *
  * Edges: slot (relaxed) and bottom (release [push]) -> a thief that forces publication reads bottom (acquire [force]):
  * it sees the slot and the task. Relaxed is enough for the slot because whoever reads it has first read `split` or
  * `bottom` with acquire. Relaxed is enough for `limit` because an armed doorbell that is heard one push late costs
  * parallelism and never a task; where it must not be late, the sleeper's heavy barrier pairs with the light one here.
  */
-static inline bool rovei_deque_push(struct rovei_deque *deque, rove_slot *slot, struct rove_task *task)
+static inline bool rovei_deque_raise(struct rovei_deque *deque, rove_slot *slot)
 {
-    ROVEI_STORE(slot->task, task, RELAXED);
     ROVEI_STORE(deque->bottom, slot + 1, RELEASE); /* [push] */
     ROVEI_LIGHT_BARRIER();
     return ROVEI_UNLIKELY((uintptr_t)slot >= ROVEI_LOAD(deque->limit, RELAXED));
+}
+
+/* Both of them. */
+static inline bool rovei_deque_push(struct rovei_deque *deque, rove_slot *slot, struct rove_task *task)
+{
+    rovei_deque_write(slot, task);
+    return rovei_deque_raise(deque, slot);
 }
 
 /*

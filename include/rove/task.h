@@ -72,6 +72,16 @@ static inline bool rovei_is_newest(struct rovei_deque *deque, rove_slot *slot)
     return !deque->first || (deque == rovei_self && (slot + 1 == bottom || is_unqueued));
 }
 
+/* Whether `task` is what lies at `slot`, and has not been stolen since it was prepared (the highest bit of `run` says so
+ * then). At the end another one may lie, which is not queued either. */
+static inline bool rovei_is_prepared(struct rovei_deque *deque, rove_slot *slot, rove_task *task)
+{
+    if (!deque->first)
+        return true;
+    bool is_there = ROVEI_LOAD(slot->task, RELAXED) == task || (uintptr_t)slot >= ROVEI_LOAD(deque->end, RELAXED);
+    return is_there && (intptr_t)ROVEI_LOAD(task->run, RELAXED) >= 0;
+}
+
 /* The slow sides of fork and join: everything but pushing to and taking from the private part of the deque. They are
  * told as little as possible, because what they are told occupies registers on the fast path. The first returns whether
  * the task stays queued. */
@@ -126,13 +136,12 @@ static inline rove_status rove_join(rove_task *task, rove_task_fn *fn)
  *     static long fib(rove_deque *deque, rove_slot *slot, int n)
  *     {
  *         long sum = 0;
- *         while (n >= 2) {
+ *         for (; n >= 2; n--) {
  *             struct fib left = {.n = n - 1};
  *             rove_slot *next = rove_fork_at(deque, slot, &left.task, fib_task);
  *             sum += n - 2 < 2 ? n - 2 : fib(deque, next, n - 2);
  *             if (rove_join_at(deque, slot, &left.task) != ROVE_JOIN_RUNS)
  *                 return sum + left.value;
- *             n--;
  *         }
  *         return sum + n;
  *     }
@@ -167,17 +176,52 @@ typedef struct rovei_deque rove_deque;
 /* The deque of the calling thread; `slot` receives the slot for what comes next. Any thread, never fails. */
 ROVE_API rove_deque *rove_deque_here(rove_slot **slot);
 
+/*
+ * The two steps of rove_fork_at, for a loop that forks the same task again and again: it is prepared once, before the
+ * loop. Where a task does next to nothing that saves up to a third of the time that a fork and its join take.
+ *
+ *     struct fib left;
+ *     rove_prepare_at(deque, slot, &left.task, fib_task);
+ *     for (; n >= 2; n--) {
+ *         left.n = n - 1;
+ *         rove_slot *next = rove_fork_prepared_at(deque, slot, &left.task);
+ *         ...
+ *
+ * rove_prepare_at forks nothing. It says which task lies at `slot`, and what it is to run. That holds for any number of
+ * forks as long as their joins return ROVE_JOIN_RUNS, and nothing else is forked between a join and the next fork: not
+ * by the caller, and not in what it calls. Between a fork and its join anything may be.
+ */
+
+/* Requires: `deque` is the calling thread's, and `slot` is the next one. Never fails. */
+__attribute__((always_inline)) static inline void rove_prepare_at(rove_deque *deque, rove_slot *slot, rove_task *task,
+                                                                  rove_task_fn *fn)
+{
+    (void)deque;
+    ROVEI_ASSERT(rovei_is_next(deque, slot));
+    ROVEI_INIT(task->run, (uintptr_t)fn);
+    rovei_deque_write(slot, task);
+}
+
+/* rove_fork, with the requirements of rove_fork. Requires: `deque` is the calling thread's, `slot` is the next one, and
+ * `task` is prepared there. Returns the slot for what comes next. */
+__attribute__((always_inline)) static inline rove_slot *rove_fork_prepared_at(rove_deque *deque, rove_slot *slot,
+                                                                              rove_task *task)
+{
+    (void)task;
+    ROVEI_ASSERT(rovei_is_next(deque, slot) && rovei_is_prepared(deque, slot, task));
+    rove_slot *next = slot + 1;
+    if (rovei_deque_raise(deque, slot))
+        next = slot + rovei_fork_slow(); /* the same slot if the task is not queued */
+    return next;
+}
+
 /* rove_fork, with the requirements of rove_fork. Requires: `deque` is the calling thread's, and `slot` is the next one.
  * Returns the slot for what comes next. */
 __attribute__((always_inline)) static inline rove_slot *rove_fork_at(rove_deque *deque, rove_slot *slot,
                                                                      rove_task *task, rove_task_fn *fn)
 {
-    ROVEI_ASSERT(rovei_is_next(deque, slot));
-    rove_slot *next = slot + 1;
-    ROVEI_INIT(task->run, (uintptr_t)fn);
-    if (rovei_deque_push(deque, slot, task))
-        next = slot + rovei_fork_slow(); /* the same slot if the task is not queued */
-    return next;
+    rove_prepare_at(deque, slot, task, fn);
+    return rove_fork_prepared_at(deque, slot, task);
 }
 
 /*

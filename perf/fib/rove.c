@@ -15,14 +15,14 @@ static void fib_task(rove_task *task);
 static int64_t fib(rove_deque *deque, rove_slot *slot, int n)
 {
     int64_t sum = 0;
-    while (n >= 2) {
-        struct fib left;
+    struct fib left;
+    rove_prepare_at(deque, slot, &left.task, fib_task);
+    for (; n >= 2; n--) {
         left.n = n - 1;
-        rove_slot *next = rove_fork_at(deque, slot, &left.task, fib_task);
+        rove_slot *next = rove_fork_prepared_at(deque, slot, &left.task);
         sum += n - 2 < 2 ? n - 2 : fib(deque, next, n - 2); /* what forks nothing is not worth a call */
         if (rove_join_at(deque, slot, &left.task) != ROVE_JOIN_RUNS)
             return sum + left.value;
-        n--;
     }
     return sum + n;
 }

@@ -1,7 +1,7 @@
 /*
  * What perf.instructions and perf.shared count: fib with a fork and a join at every call, in a runtime of one worker.
- * `count plain <n>` and `count at <n>` print the answer, by rove_fork and rove_join and by rove_fork_at and
- * rove_join_at; the difference between two sizes is that of their forks.
+ * `count plain <n>` and `count at <n>` print the answer, by rove_fork and rove_join and by
+ * rove_fork_prepared_at and rove_join_at; the difference between two sizes is that of their forks.
  */
 #include <rove/rove.h>
 #include <stdio.h>
@@ -43,14 +43,14 @@ static void fib_at_task(rove_task *task);
 static long fib_at(rove_deque *deque, rove_slot *slot, int n)
 {
     long sum = 0;
-    while (n >= 2) {
-        struct fib left;
+    struct fib left;
+    rove_prepare_at(deque, slot, &left.task, fib_at_task);
+    for (; n >= 2; n--) {
         left.n = n - 1;
-        rove_slot *next = rove_fork_at(deque, slot, &left.task, fib_at_task);
+        rove_slot *next = rove_fork_prepared_at(deque, slot, &left.task);
         sum += n - 2 < 2 ? n - 2 : fib_at(deque, next, n - 2);
         if (rove_join_at(deque, slot, &left.task) != ROVE_JOIN_RUNS)
             return sum + left.value;
-        n--;
     }
     return sum + n;
 }

@@ -8,5 +8,5 @@ set -eu
 plain=$(hundredths "$1" plain)
 at=$(hundredths "$1" at)
 echo "rove_fork and rove_join: $(decimal "$plain") instructions; at most $2"
-echo "rove_fork_at and rove_join_at: $(decimal "$at") instructions; at most $3"
+echo "rove_fork_prepared_at and rove_join_at: $(decimal "$at") instructions; at most $3"
 [ "$plain" -le "${2%.*}${2#*.}0" ] && [ "$at" -le "${3%.*}${3#*.}0" ]

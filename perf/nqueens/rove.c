@@ -16,25 +16,28 @@ struct rest {
 };
 
 static void rest_task(rove_task *task);
-static int64_t solve_rest(rove_deque *deque, rove_slot *slot, const struct nqueens_board *board, int row, int column);
+static inline int64_t solve_rest(rove_deque *deque, rove_slot *slot, const struct nqueens_board *board, int row,
+                                 int column);
 
 static inline int64_t solve(rove_deque *deque, rove_slot *slot, const struct nqueens_board *board, int row)
 {
     return row == nqueens_n ? 1 : solve_rest(deque, slot, board, row, 0);
 }
 
-static int64_t solve_rest(rove_deque *deque, rove_slot *slot, const struct nqueens_board *board, int row, int column)
+static inline int64_t solve_rest(rove_deque *deque, rove_slot *slot, const struct nqueens_board *board, int row,
+                                 int column)
 {
     struct rest rest;
     rest.board = board;
     rest.row = row;
+    rove_prepare_at(deque, slot, &rest.task, rest_task);
     int64_t solutions = 0;
     for (; column < nqueens_n; column++) {
         struct nqueens_board child;
         if (!nqueens_place(board, row, column, &child))
             continue;
         rest.column = column + 1;
-        rove_slot *next = rove_fork_at(deque, slot, &rest.task, rest_task);
+        rove_slot *next = rove_fork_prepared_at(deque, slot, &rest.task);
         solutions += solve(deque, next, &child, row + 1);
         if (rove_join_at(deque, slot, &rest.task) != ROVE_JOIN_RUNS)
             return solutions + rest.solutions;

@@ -31,9 +31,10 @@ __attribute__((noinline)) static int64_t sum_rest(rove_deque *deque, rove_slot *
         struct rest rest;
         rest.first = first;
         rest.part = part;
+        rove_prepare_at(deque, slot, &rest.task, rest_task);
         for (; child < SKYNET_WAYS - 1; child++) {
             rest.child = child + 1;
-            rove_slot *next = rove_fork_at(deque, slot, &rest.task, rest_task);
+            rove_slot *next = rove_fork_prepared_at(deque, slot, &rest.task);
             sum += skynet(deque, next, first + child * part, part);
             if (rove_join_at(deque, slot, &rest.task) != ROVE_JOIN_RUNS)
                 return sum + rest.sum;

@@ -48,13 +48,29 @@ template <int CAPACITY, int DOUBLINGS, int TASKS> class deque_world
         return task.is_unqueued ? task.slot : task.slot + 1;
     }
 
-    void join(int number)
+    void prepare(int number)
     {
-        join_at(number, tasks[number].slot);
-        RL_ASSERT(tasks[number].slot == ROVEI_LOAD(deque.bottom, RELAXED));
+        rovei_deque_write(ROVEI_LOAD(deque.bottom, RELAXED), &tasks[number]);
     }
 
-    void join_at(int number, rove_slot *slot)
+    /* Forks what was prepared at this slot, and has not been stolen since. */
+    void fork_prepared(int number)
+    {
+        rove_task &task = tasks[number];
+        put(number);
+        if (rovei_deque_raise(&deque, task.slot))
+            attend(task);
+    }
+
+    /* Returns whether the task has run here. */
+    bool join(int number)
+    {
+        bool is_mine = join_at(number, tasks[number].slot);
+        RL_ASSERT(tasks[number].slot == ROVEI_LOAD(deque.bottom, RELAXED));
+        return is_mine;
+    }
+
+    bool join_at(int number, rove_slot *slot)
     {
         rove_task &task = tasks[number];
         bool is_mine = take(slot);
@@ -65,6 +81,7 @@ template <int CAPACITY, int DOUBLINGS, int TASKS> class deque_world
         if (is_mine)
             run(number);
         RL_ASSERT(task.runs == task.forks); /* a thief runs it at once */
+        return is_mine;
     }
 
     /* Tasks that are not joined: one that cannot be queued is run at once, and the owner takes what it gets. */
@@ -577,6 +594,49 @@ struct row : rl::test_suite<row<CAPACITY, DOUBLINGS>, 3>, deque_world<CAPACITY, 
     }
 };
 
+/* A task that is written to its slot once and forked again and again, until it is stolen; then another one is. Others
+ * are forked while it waits for its join, at its own slot too if that is the last one. */
+enum { AGAIN = 4 };
+template <int CAPACITY> struct again : rl::test_suite<again<CAPACITY>, 3>, deque_world<CAPACITY, 0, 2 * AGAIN + 2> {
+    void before()
+    {
+        this->begin(-2);
+    }
+
+    void thread(unsigned number)
+    {
+        model_barriers.enter();
+        if (number == 1) {
+            this->steal_or_force(4);
+            return;
+        }
+        if (number > 0) {
+            this->steal_or_anything(4);
+            return;
+        }
+        int outer = 0, other = 1, task = AGAIN + 1;
+        this->fork(outer);
+        this->prepare(task);
+        for (int i = 0; i < AGAIN; i++) {
+            this->fork_prepared(task);
+            if (rl::rand(2)) {
+                this->fork(other);
+                this->join(other++);
+            }
+            if (rl::rand(2))
+                this->publish();
+            if (!this->join(task))
+                this->prepare(++task);
+        }
+        this->join(outer);
+    }
+
+    void after()
+    {
+        this->end();
+    }
+};
+
 /* Tasks that nobody joins. */
 template <int CAPACITY, int DOUBLINGS>
 struct pop_all : rl::test_suite<pop_all<CAPACITY, DOUBLINGS>, 3>, deque_world<CAPACITY, DOUBLINGS, 6> {
@@ -826,6 +886,8 @@ static const model_scenario scenarios[] = {
     {"late_token", model_simulate<late_token>, 1e5},
     {"row_2", model_simulate<row<2, 0>>, 1e5},
     {"row_1", model_simulate<row<1, 2>>, 1e5},
+    {"again_2", model_simulate<again<2>>, 1e5},
+    {"again_4", model_simulate<again<4>>, 1e5},
     {"begin_again", model_simulate<begin_again>, 1e5},
     {"pop_all_2", model_simulate<pop_all<2, 1>>, 1e5},
     {"pop_all_4", model_simulate<pop_all<4, 0>>, 1e5},

@@ -111,9 +111,10 @@ done
 
 fast=include/rove/deque.h
 special $fast rovei_deque_push 'bottom stored before the slot' \
-    '/STORE\(slot->task, task, RELAXED\);/{h;d}; /\[push\] \*\/$/G'
-special $fast rovei_deque_push 'limit read before bottom is stored' \
-    's/^( *)(ROVEI_STORE\(slot->task, task, RELAXED\);)/\1uintptr_t limit = ROVEI_LOAD(deque->limit, RELAXED);\n\1\2/
+    's/^( *)rovei_deque_write\(slot, task\);/\1bool is_slow = rovei_deque_raise(deque, slot);\n&/
+        s/return rovei_deque_raise\(deque, slot\);/return is_slow;/'
+special $fast rovei_deque_raise 'limit read before bottom is stored' \
+    's/^( *)(.*\[push\] \*\/)$/\1uintptr_t limit = ROVEI_LOAD(deque->limit, RELAXED);\n\1\2/
         s/>= ROVEI_LOAD\(deque->limit, RELAXED\)/>= limit/'
 special $fast rovei_deque_take 'split read before bottom is stored' \
     's/^( *)(.*\[take\] \*\/)$/\1uintptr_t split = ROVEI_LOAD(deque->split, RELAXED);\n\1\2/
