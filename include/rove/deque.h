@@ -75,7 +75,7 @@ static inline bool rovei_deque_raise(struct rovei_deque *deque, rove_slot *slot)
     return ROVEI_UNLIKELY((uintptr_t)slot >= ROVEI_LOAD(deque->limit, RELAXED));
 }
 
-/* Both of them. */
+/* Writes `task` to `slot`, the bottom, and pushes it. Returns what rovei_deque_raise returns. Owner only. */
 static inline bool rovei_deque_push(struct rovei_deque *deque, rove_slot *slot, struct rove_task *task)
 {
     rovei_deque_write(slot, task);
