@@ -1,5 +1,5 @@
 /*
- * A runtime as a user sees it: creation, who runs what, the number of workers, statistics, hooks.
+ * A runtime as a user sees it: creation, who runs what, the number of workers, statistics. Hooks are in hooks_test.c.
  */
 #define _GNU_SOURCE
 #include <rove/rove.h>
@@ -427,63 +427,6 @@ static void test_statistics_add_up(void **state)
     test_runtime_end(runtime);
 }
 
-/* Hooks that count, and hand out a state that names the worker. */
-static atomic_int started, stopped, lines;
-static int states[ROVE_WORKERS_MAX * 2];
-
-static void *hook_start(int worker, void *arg)
-{
-    TEST_CHECK(arg == &started, "the hook got another argument");
-    TEST_CHECK(worker >= 0 && worker < ROVE_WORKERS_MAX * 2, "worker %d started", worker);
-    atomic_fetch_add(&started, 1);
-    return &states[worker];
-}
-
-static void hook_stop(int worker, void *state, void *arg)
-{
-    TEST_CHECK(arg == &started && state == &states[worker], "worker %d stops with another state", worker);
-    atomic_fetch_add(&stopped, 1);
-}
-
-static void hook_log(const char *line, void *arg)
-{
-    TEST_CHECK(arg == &started && !strchr(line, '\n'), "a log line ends in a newline");
-    atomic_fetch_add(&lines, 1);
-}
-
-static int check_state(void *arg)
-{
-    (void)arg;
-    void *state = rove_worker_state();
-    TEST_CHECK(state == NULL || (int *)state >= states, "worker %d has a foreign state", rove_worker_id());
-    return 0;
-}
-
-static void test_hooks_see_each_pool_thread_start_and_stop(void **state)
-{
-    (void)state;
-    rove_config config;
-    rove_config_default(&config);
-    config.workers = 3;
-    config.oversubscribe = true;
-    config.hooks = (rove_hooks){hook_start, hook_stop, hook_log, &started};
-    atomic_store(&started, 0);
-    atomic_store(&stopped, 0);
-    rove_runtime *runtime = test_runtime_with(&config);
-    rove_group group = {.runtime = runtime};
-    for (int i = 0; i < 1000; i++)
-        assert_int_equal(rove_group_spawn(&group, check_state, NULL), ROVE_OK);
-    assert_int_equal(rove_group_wait(&group), ROVE_OK);
-    struct view view = {NULL, -1, &view};
-    assert_int_equal(rove_run(runtime, look, &view), ROVE_OK);
-    assert_null(view.state);
-    assert_int_equal(rove_set_workers(runtime, 6), ROVE_OK);
-    assert_int_equal(rove_set_workers(runtime, 1), ROVE_OK);
-    test_runtime_end(runtime);
-    assert_true(started >= 1);
-    assert_int_equal(started, stopped);
-}
-
 static void test_an_idle_runtime_stays_asleep(void **state)
 {
     (void)state;
@@ -518,7 +461,6 @@ int main(void)
         cmocka_unit_test(test_the_maximum_of_workers_is_kept),
         cmocka_unit_test(test_no_two_threads_are_the_same_worker),
         cmocka_unit_test(test_statistics_add_up),
-        cmocka_unit_test(test_hooks_see_each_pool_thread_start_and_stop),
         cmocka_unit_test(test_an_idle_runtime_stays_asleep),
     };
     test_watchdog(WATCH_SECONDS);
