@@ -189,7 +189,8 @@ ROVE_API rove_deque *rove_deque_here(rove_slot **slot);
  *
  * rove_prepare_at forks nothing. It says which task lies at `slot`, and what it is to run. That holds for any number of
  * forks as long as their joins return ROVE_JOIN_RUNS, and nothing else is forked between a join and the next fork: not
- * by the caller, and not in what it calls. Between a fork and its join anything may be.
+ * by the caller and not in what it calls, a wait for a group included, which runs other tasks. Between a fork and its
+ * join anything may be.
  */
 
 /* Requires: `deque` is the calling thread's, and `slot` is the next one. Never fails. */
