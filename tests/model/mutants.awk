@@ -1,6 +1,6 @@
 # Writes the mutants of a header: each memory order stronger than relaxed is weakened in every way there is, and each
-# comparison is moved by one. A line of output: number of the line, function, the line after the change, which are
-# separated by tabs. The code must be laid out by clang-format: one statement a line.
+# comparison is moved by one, or turned round if it is for equality. A line of output: number of the line, function, the
+# line after the change, which are separated by tabs. The code must be laid out by clang-format: one statement a line.
 
 BEGIN {
     OFS = "\t"
@@ -13,6 +13,8 @@ BEGIN {
     moved["<="] = "<"
     moved[">"] = ">="
     moved[">="] = ">"
+    moved["=="] = "!="
+    moved["!="] = "=="
 }
 
 # The operation whose order this is: the last one that is opened before and not closed.
@@ -48,7 +50,7 @@ function change_comparisons(code,    before, rest, sign)
 {
     before = ""
     rest = code
-    while (match(rest, / (<|<=|>|>=) /)) {
+    while (match(rest, / (<|<=|>|>=|==|!=) /)) {
         sign = substr(rest, RSTART + 1, RLENGTH - 2)
         before = before substr(rest, 1, RSTART)
         rest = substr(rest, RSTART + RLENGTH - 1)
