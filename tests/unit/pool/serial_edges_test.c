@@ -9,32 +9,7 @@
 
 #include <cmocka.h>
 
-enum { WATCH_SECONDS = 50 };
-
-static atomic_int runs, inside;
-
-static void reset(void)
-{
-    atomic_store(&runs, 0);
-    atomic_store(&inside, 0);
-}
-
-/* Fails if another job of the kind runs, too. */
-static void enter_alone(void)
-{
-    TEST_CHECK(atomic_fetch_add(&inside, 1) == 0, "two run at once");
-    atomic_fetch_add(&runs, 1);
-}
-
-static int alone(void *arg, void **value)
-{
-    (void)value;
-    enter_alone();
-    if (arg)
-        test_gate_job(arg, value);
-    atomic_fetch_sub(&inside, 1);
-    return 0;
-}
+#include "alone.h"
 
 static void test_all_lanes_of_a_serial_pool_are_served(void **state)
 {
@@ -189,15 +164,6 @@ static void test_a_serial_job_that_is_let_go_when_somebody_is_about_to_sleep_run
     test_pool_end(pool);
     assert_int_equal(atomic_load(&runs), 2 * ROUNDS);
 }
-
-static int watch_over(void **state)
-{
-    (void)state;
-    test_watchdog(WATCH_SECONDS);
-    return 0;
-}
-
-#define EDGE(name) cmocka_unit_test_setup(name, watch_over)
 
 int main(void)
 {
