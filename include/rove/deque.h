@@ -53,7 +53,8 @@ struct rovei_deque {
     char thief_pad[ROVEI_LINE - 8];
 };
 
-/* Writes `task` to `slot`, which the caller knows to be the bottom. It is not in the deque by that. Owner only. */
+/* Writes `task` to `slot`, which the caller knows to be the bottom. It is not in the deque by that. Owner only. Relaxed
+ * is enough because whoever reads a slot has first read a `split` above it with acquire. */
 static inline void rovei_deque_write(rove_slot *slot, struct rove_task *task)
 {
     ROVEI_STORE(slot->task, task, RELAXED);
@@ -64,9 +65,9 @@ static inline void rovei_deque_write(rove_slot *slot, struct rove_task *task)
  * room for another one, or somebody is hungry. Owner only.
  *
  * Edges: slot (relaxed) and bottom (release [push]) -> a thief that forces publication reads bottom (acquire [force]):
- * it sees the slot and the task. Relaxed is enough for the slot because whoever reads it has first read `split` or
- * `bottom` with acquire. Relaxed is enough for `limit` because an armed doorbell that is heard one push late costs
- * parallelism and never a task; where it must not be late, the sleeper's heavy barrier pairs with the light one here.
+ * it sees the slot and the task. Relaxed is enough for `limit` because an armed doorbell that is heard one push late
+ * costs parallelism and never a task; where it must not be late, the sleeper's heavy barrier pairs with the light one
+ * here.
  */
 static inline bool rovei_deque_raise(struct rovei_deque *deque, rove_slot *slot)
 {

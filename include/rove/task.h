@@ -58,28 +58,35 @@ typedef void rove_task_fn(rove_task *task);
 /* What rove_join_at and rovei_join_slow return if the caller is to run the task itself; no rove_status. */
 #define ROVE_JOIN_RUNS (-1)
 
-/* Whether the next fork of this thread belongs at `slot`, and whether the next join does: a task that could not be
- * queued lies at the end. On threads that are no workers everything is right. */
+/* What ROVE_DEBUG asks. On threads that are no workers, whose deque has no slots, only the deque is looked at. */
+
+/* Whether the next fork of this thread belongs at `slot`. */
 static inline bool rovei_is_next(struct rovei_deque *deque, rove_slot *slot)
 {
-    return !deque->first || (deque == rovei_self && slot == ROVEI_LOAD(deque->bottom, RELAXED));
+    return deque == rovei_self && (!deque->first || slot == ROVEI_LOAD(deque->bottom, RELAXED));
 }
 
-static inline bool rovei_is_newest(struct rovei_deque *deque, rove_slot *slot)
+/* Whether `task` lies at `slot`. At the end another one may, which is not queued either. */
+static inline bool rovei_lies_at(struct rovei_deque *deque, rove_slot *slot, rove_task *task)
+{
+    return !deque->first || ROVEI_LOAD(slot->task, RELAXED) == task ||
+           (uintptr_t)slot >= ROVEI_LOAD(deque->end, RELAXED);
+}
+
+/* Whether the next join of this thread is that of `task` at `slot`. A task that could not be queued lies at the end. */
+static inline bool rovei_is_newest(struct rovei_deque *deque, rove_slot *slot, rove_task *task)
 {
     rove_slot *bottom = ROVEI_LOAD(deque->bottom, RELAXED);
     bool is_unqueued = slot == bottom && (uintptr_t)slot >= ROVEI_LOAD(deque->end, RELAXED);
-    return !deque->first || (deque == rovei_self && (slot + 1 == bottom || is_unqueued));
+    bool is_newest = !deque->first || slot + 1 == bottom || is_unqueued;
+    return deque == rovei_self && is_newest && rovei_lies_at(deque, slot, task);
 }
 
-/* Whether `task` is what lies at `slot`, and has not been stolen since it was prepared (the highest bit of `run` says so
- * then). At the end another one may lie, which is not queued either. */
+/* Whether `task` is prepared at `slot`: it has neither been written over since nor stolen, which the highest bit of `run`
+ * says then. */
 static inline bool rovei_is_prepared(struct rovei_deque *deque, rove_slot *slot, rove_task *task)
 {
-    if (!deque->first)
-        return true;
-    bool is_there = ROVEI_LOAD(slot->task, RELAXED) == task || (uintptr_t)slot >= ROVEI_LOAD(deque->end, RELAXED);
-    return is_there && (intptr_t)ROVEI_LOAD(task->run, RELAXED) >= 0;
+    return rovei_lies_at(deque, slot, task) && (intptr_t)ROVEI_LOAD(task->run, RELAXED) > 0;
 }
 
 /* The slow sides of fork and join: everything but pushing to and taking from the private part of the deque. They are
@@ -118,7 +125,7 @@ static inline void rove_fork(rove_task *task, rove_task_fn *fn)
  */
 static inline rove_status rove_join(rove_task *task, rove_task_fn *fn)
 {
-    ROVEI_ASSERT(rovei_is_newest(rovei_self, task->slot));
+    ROVEI_ASSERT(rovei_is_newest(rovei_self, task->slot, task));
     if (ROVEI_UNLIKELY(!rovei_deque_take(rovei_self_deque(), task->slot))) {
         int outcome = rovei_join_slow(task);
         if (outcome != ROVE_JOIN_RUNS)
@@ -160,14 +167,17 @@ static inline rove_status rove_join(rove_task *task, rove_task_fn *fn)
  * A slot is a place in the deque. A function that gets one forks its first task there; each fork returns the slot for
  * what comes next, be it another fork or a call of a function that forks. A task is joined at the slot at which it was
  * forked, and then that slot is the next one again. Slots do not move, and those of forks in a row lie side by side, as
- * long as there is memory to queue tasks; after that a fork returns the slot that it was given. So of tasks that were
- * forked in a row from `slot` on, the i-th is joined at slot + i, or at what the last fork has returned if that is
- * lower.
+ * long as there is memory to queue tasks; after that, and on threads that are no workers, a fork returns the slot that
+ * it was given. So of tasks that were forked in a row from `slot` on, number i, counted from 0, is joined at slot + i, or
+ * at what the last fork has returned if that is lower. Spawns (group.h) take no slots.
  *
  * A deque and its slots are for the function that has asked for them and those that it hands them to. A task, a loop
  * body, the function of rove_run, whatever Rove calls, asks anew. Both forms may be mixed, in one function too, but
  * each task is joined by the form that forked it; and while a task of rove_fork waits for its join, the next slot is
- * what rove_deque_here says. Programs compiled with ROVE_DEBUG defined stop at a fork or join that is out of turn.
+ * what rove_deque_here says.
+ *
+ * Programs compiled with ROVE_DEBUG defined stop where this is not kept: at a deque of another thread, a fork or join
+ * out of turn, a fork of what is not prepared. Without it such a mistake may pass for long, until a thief comes.
  */
 
 /* Where tasks are forked to. It belongs to a thread and must not be used by another one. */
@@ -180,17 +190,23 @@ ROVE_API rove_deque *rove_deque_here(rove_slot **slot);
  * The two steps of rove_fork_at, for a loop that forks the same task again and again: it is prepared once, before the
  * loop. Where a task does next to nothing that saves up to a third of the time that a fork and its join take.
  *
+ *     long sum = 0;
  *     struct fib left;
  *     rove_prepare_at(deque, slot, &left.task, fib_task);
  *     for (; n >= 2; n--) {
  *         left.n = n - 1;
  *         rove_slot *next = rove_fork_prepared_at(deque, slot, &left.task);
- *         ...
+ *         sum += n - 2 < 2 ? n - 2 : fib(deque, next, n - 2);
+ *         if (rove_join_at(deque, slot, &left.task) != ROVE_JOIN_RUNS)
+ *             return sum + left.value;
+ *     }
+ *     return sum + n;
  *
  * rove_prepare_at forks nothing. It says which task lies at `slot`, and what it is to run. That holds for any number of
- * forks as long as their joins return ROVE_JOIN_RUNS, and nothing else is forked between a join and the next fork: not
- * by the caller and not in what it calls, a wait for a group included, which runs other tasks. Between a fork and its
- * join anything may be.
+ * forks as long as their joins return ROVE_JOIN_RUNS, the rove_task is not written over (by an assignment of the whole
+ * struct, say), and nothing else is prepared or forked before the first fork, or between a join and the next fork: not
+ * by the caller and not in what it calls, which includes loops, spawns and waits, because these may run other tasks.
+ * Between a fork and its join anything may be. After a join that returned something else it has to be prepared again.
  */
 
 /* Requires: `deque` is the calling thread's, and `slot` is the next one. Never fails. */
@@ -235,7 +251,7 @@ __attribute__((always_inline)) static inline rove_slot *rove_fork_at(rove_deque 
 __attribute__((always_inline, warn_unused_result)) static inline int rove_join_at(rove_deque *deque, rove_slot *slot,
                                                                                   rove_task *task)
 {
-    ROVEI_ASSERT(rovei_is_newest(deque, slot));
+    ROVEI_ASSERT(rovei_is_newest(deque, slot, task));
     return ROVEI_LIKELY(rovei_deque_take(deque, slot)) ? ROVE_JOIN_RUNS : rovei_join_slow(task);
 }
 

@@ -9,10 +9,12 @@
  * it lie where he goes on, so that the array is used from its beginning again.
  *
  * Invariants
- *   I1  A task at an index below `split` belongs to whoever moves `top` past it; one in [split, bottom) to the owner.
+ *   I1  Between two operations of the owner, and while no token stands: a task at an index below `split` belongs to
+ *       whoever moves `top` past it; one in [split, bottom) to the owner.
  *   I2  Only the owner moves `bottom`, `end`, `origin` and `limit` (thieves only arm `limit`); `top` only grows.
- *   I3  Whoever lowers `split` looks at `top` afterwards; whoever moves `top` has looked at `split` after `top`. So of
- *       a thief and an owner that meet, at least one sees the other, and only the slot at `top` can be disputed.
+ *   I3  An owner that lowers `split` while there may be tasks looks at `top` afterwards; a thief that moves `top` has
+ *       looked at `split` after `top`. So of the two at least one sees the other, and only the slot at `top` can be
+ *       disputed.
  *   I4  An index has one place as long as it can be taken: `origin` changes after `top` has been moved past every index
  *       that had a place by the old one.
  *
@@ -24,12 +26,14 @@
  *   [reuse]    top (seq_cst, steal) -> pop that finds nothing: top (acquire): the thief has read its slot before the
  *              owner writes there again. Elsewhere [take-top] or [keep] gives the same
  *   [force]    bottom (release, in push and take) -> force: bottom (acquire): the forcing thief sees the slots below it
+ *   [forced]   split (seq_cst compare and exchange, all three in force) -> steal, has_public: split (seq_cst): after a
+ *              seq_cst store by the owner nobody reads these any more, as C11 would allow if they were weaker
  *   [answer]   split (compare and exchange) on both sides: of an owner that answers a token and the thief that wants to
  *              publish, one succeeds
  *   [count]    top (release, or the exchange that won) -> steal: top (seq_cst): who reads an index that the owner has
  *              counted on to also sees that nothing is public
  *   [origin]   origin (release) -> steal: origin (acquire): who reads where indices lie now, and still has an older
- *              index, fails to exchange it
+ *              index, sees at the second look that it is gone
  *   [barrier]  heavy barrier of the forcing thief -> light barriers in push and take: either the owner sees the token,
  *              or the thief sees the bottom that the owner stored before it looked
  *
@@ -96,7 +100,7 @@ static inline void deque_publish(struct rovei_deque *deque)
     ROVEI_STORE(deque->split, end, SEQ_CST);                                     /* [publish] */
 }
 
-/* All tasks are gone: the owner goes on at `slot`. No token stands after this, and no publication that is under way
+/* All tasks are gone: the owner goes on at `slot`. No earlier token stands after this, and no publication that is under way
  * makes anything public that is not there: its thief finds the token gone, or sees this bottom. */
 static inline void deque_empty(struct rovei_deque *deque, rove_slot *slot)
 {
@@ -141,7 +145,7 @@ static inline uintptr_t deque_half(uintptr_t top, uintptr_t slot)
  * again. False: it was stolen, and so was everything older; the deque is empty. In any case `slot` is the bottom.
  * Owner only, after rovei_deque_take has returned false.
  *
- * A token is answered: everything below `slot` becomes public, which is what the thief wants.
+ * A token is answered, unless `slot` is the end: everything below `slot` becomes public, which is what the thief wants.
  */
 static inline bool deque_take_slow(struct rovei_deque *deque, rove_slot *slot)
 {
@@ -211,7 +215,8 @@ static inline enum steal_result deque_steal(struct rovei_deque *deque, struct ro
     return STEAL_OK;
 }
 
-/* Whether a thief would find something. Any thread. It may say so where there is nothing, never the other way round. */
+/* Whether a thief would find something. Any thread. It may say so where there is nothing. The other way round it errs
+ * only while a token hides tasks. */
 static inline bool deque_has_public(struct rovei_deque *deque)
 {
     int64_t top = ROVEI_LOAD(deque->top, SEQ_CST);
@@ -228,7 +233,7 @@ static inline bool deque_hides_tasks(struct rovei_deque *deque)
     return split < DEQUE_TOKENS && deque_public_end(deque, ROVEI_LOAD(deque->bottom, ACQUIRE)) > split;
 }
 
-/* Rings the doorbell: the owner's next push publishes. Any thread. Relaxed: see rovei_deque_push. */
+/* Rings the doorbell: the owner's next push publishes. Any thread. Relaxed: see rovei_deque_raise. */
 static inline void deque_ring_doorbell(struct rovei_deque *deque)
 {
     if (ROVEI_LOAD(deque->limit, RELAXED) != DEQUE_HUNGRY)
@@ -246,18 +251,18 @@ static inline bool deque_force(struct rovei_deque *deque, uintptr_t token, bool 
     if (split >= DEQUE_TOKENS || deque_has_public(deque))
         return false;
     uintptr_t expected = split;
-    if (!ROVEI_CAS(deque->split, expected, token, RELAXED)) /* ordered by the barrier */
+    if (!ROVEI_CAS(deque->split, expected, token, SEQ_CST)) /* [forced] */
         return false;
     expected = token;
     if (!barrier()) { /* [barrier] */
         /* The owner may be between its store and its load. What was private stays so. */
-        ROVEI_CAS(deque->split, expected, split, RELEASE);
+        ROVEI_CAS(deque->split, expected, split, SEQ_CST); /* [forced] */
         return false;
     }
     uintptr_t end = deque_public_end(deque, ROVEI_LOAD(deque->bottom, ACQUIRE)); /* [force] */
     if (end < split)
         end = split;
-    return ROVEI_CAS(deque->split, expected, end, RELEASE) && end > split; /* [answer] [publish] */
+    return ROVEI_CAS(deque->split, expected, end, SEQ_CST) && end > split; /* [answer] [publish] [forced] */
 }
 
 /* Whether the push that has just been made used up the last slot. Owner only. */

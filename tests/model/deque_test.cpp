@@ -597,10 +597,13 @@ struct row : rl::test_suite<row<CAPACITY, DOUBLINGS>, 3>, deque_world<CAPACITY, 
 /* A task that is written to its slot once and forked again and again, until it is stolen; then another one is. Others
  * are forked while it waits for its join, at its own slot too if that is the last one. */
 enum { AGAIN = 4 };
-template <int CAPACITY> struct again : rl::test_suite<again<CAPACITY>, 3>, deque_world<CAPACITY, 0, 2 * AGAIN + 2> {
+template <int CAPACITY, int DOUBLINGS>
+struct again : rl::test_suite<again<CAPACITY, DOUBLINGS>, 3>, deque_world<CAPACITY, DOUBLINGS, 2 * AGAIN + 2> {
     void before()
     {
         this->begin(-2);
+        if (rl::rand(2))
+            this->run_short();
     }
 
     void thread(unsigned number)
@@ -886,8 +889,9 @@ static const model_scenario scenarios[] = {
     {"late_token", model_simulate<late_token>, 1e5},
     {"row_2", model_simulate<row<2, 0>>, 1e5},
     {"row_1", model_simulate<row<1, 2>>, 1e5},
-    {"again_2", model_simulate<again<2>>, 1e5},
-    {"again_4", model_simulate<again<4>>, 1e5},
+    {"again_1", model_simulate<again<1, 2>>, 1e5},
+    {"again_2", model_simulate<again<2, 0>>, 1e5},
+    {"again_4", model_simulate<again<4, 0>>, 1e5},
     {"begin_again", model_simulate<begin_again>, 1e5},
     {"pop_all_2", model_simulate<pop_all<2, 1>>, 1e5},
     {"pop_all_4", model_simulate<pop_all<4, 0>>, 1e5},

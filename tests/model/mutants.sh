@@ -225,10 +225,10 @@ special $deque deque_force 'bottom read before the barrier' \
 special $deque deque_force 'publishes though the barrier failed' \
     "$in_force"'s/if \(!barrier\(\)\) \{.*/barrier();\n if (false) {/'
 special $deque deque_force 'publishes with a store, not CAS' \
-    "$in_force"'s/return ROVEI_CAS\(deque->split, expected, end, RELEASE\)/ROVEI_STORE(deque->split, end, RELEASE);\n return true/'
+    "$in_force"'s/return ROVEI_CAS\(deque->split, expected, end, SEQ_CST\)/ROVEI_STORE(deque->split, end, SEQ_CST);\n return true/'
 special $deque deque_force 'withdraws with a store, not CAS' \
-    "$in_force"'s/ROVEI_CAS\(deque->split, expected, split, RELEASE\)/ROVEI_STORE(deque->split, split, RELEASE)/'
-special $deque deque_force 'does not withdraw' "$in_force"'{/ROVEI_CAS\(deque->split, expected, split, RELEASE\)/d}'
+    "$in_force"'s/ROVEI_CAS\(deque->split, expected, split, SEQ_CST\)/ROVEI_STORE(deque->split, split, SEQ_CST)/'
+special $deque deque_force 'does not withdraw' "$in_force"'{/ROVEI_CAS\(deque->split, expected, split, SEQ_CST\)/d}'
 special $deque deque_force 'end of the public part may sink' "$in_force"'{/if \(end < split\)/{N;d}}'
 special $deque deque_extend 'limit stays' "$in_extend"'{/if \(limit != DEQUE_HUNGRY\)/{N;d}}'
 special $deque deque_extend 'limit set though somebody is hungry' "$in_extend"'{/if \(limit != DEQUE_HUNGRY\)/d}'
@@ -241,6 +241,7 @@ special $world force 'token not unique' \
     's/return deque_force\(&deque, DEQUE_TOKENS .*, barrier\)/return deque_force(\&deque, DEQUE_TOKENS, barrier)/'
 special $world extend 'tried again after it has failed' 's/is_stuck = is_stuck \|\| /is_stuck = /'
 special $world row 'joined beyond what the last fork has returned' 's/std::min\(first \+ i, next\)/first + i/'
+special $world again 'pushed after a theft without being written' 's/this->prepare\(\+\+task\)/++task/'
 special tests/model/model.hpp model_barrier 'no membarrier' 's/model_barriers\.pass\(\);//'
 special tests/model/model.hpp model_barrier 'ordinary fence for membarrier' \
     's/model_barriers\.pass\(\);/rl::atomic_thread_fence(rl::mo_seq_cst, $);/'

@@ -179,6 +179,18 @@ static void fork_what_is_not_prepared(void *arg)
     rove_fork_prepared_at(deque, slot, &probe.task);
 }
 
+/* Forks a task that was written over as a whole. */
+static void fork_what_is_written_over(void *arg)
+{
+    (void)arg;
+    struct probe probe = {.runs = 0};
+    rove_slot *slot;
+    rove_deque *deque = rove_deque_here(&slot);
+    rove_prepare_at(deque, slot, &probe.task, probe_task);
+    probe = (struct probe){.runs = 1};
+    rove_fork_prepared_at(deque, slot, &probe.task);
+}
+
 /* Forks what was stolen before. */
 static void fork_what_was_stolen(void *arg)
 {
@@ -221,6 +233,29 @@ static void join_out_of_turn(void *arg)
     (void)!rove_join_at(deque, slot, &probe.task);
 }
 
+/* Joins another task than the one that lies there. */
+static void join_another(void *arg)
+{
+    (void)arg;
+    struct probe probe = {.runs = 0}, other = {.runs = 0};
+    rove_slot *slot;
+    rove_deque *deque = rove_deque_here(&slot);
+    rove_prepare_at(deque, slot, &probe.task, probe_task);
+    rove_fork_prepared_at(deque, slot, &probe.task);
+    (void)!rove_join_at(deque, slot, &other.task);
+}
+
+/* Forks into the deque that the thread had before it became a worker. */
+static rove_deque *deque_before;
+static rove_slot *slot_before;
+
+static void fork_elsewhere(void *arg)
+{
+    (void)arg;
+    struct probe probe = {.runs = 0};
+    rove_prepare_at(deque_before, slot_before, &probe.task, probe_task);
+}
+
 struct mistake {
     const char *name;
     void (*make)(void *arg);
@@ -228,6 +263,7 @@ struct mistake {
 
 static int make_mistake(void *arg)
 {
+    deque_before = rove_deque_here(&slot_before);
     rove_runtime *runtime = test_runtime(2);
     TEST_CHECK(rove_run(runtime, ((const struct mistake *)arg)->make, NULL) == ROVE_OK, "run");
     return 0;
@@ -237,10 +273,10 @@ static void test_mistakes_stop_a_program_that_is_compiled_for_it(void **state)
 {
     (void)state;
     static struct mistake mistakes[] = {
-        {"not prepared", fork_what_is_not_prepared},
-        {"stolen before", fork_what_was_stolen},
-        {"fork out of turn", fork_out_of_turn},
-        {"join out of turn", join_out_of_turn},
+        {"not prepared", fork_what_is_not_prepared}, {"written over", fork_what_is_written_over},
+        {"stolen before", fork_what_was_stolen},     {"fork out of turn", fork_out_of_turn},
+        {"join out of turn", join_out_of_turn},      {"join of another", join_another},
+        {"another deque", fork_elsewhere},
     };
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
         struct test_outcome outcome = test_in_child(make_mistake, &mistakes[i], WATCH_SECONDS / 5, true);
