@@ -31,6 +31,7 @@
 #include <rove/cancel.h>
 #include <rove/filter.h>
 #include <rove/find.h>
+#include <rove/fork_at.h>
 #include <rove/future.h>
 #include <rove/group.h>
 #include <rove/job.h>

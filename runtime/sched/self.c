@@ -6,6 +6,8 @@
  */
 #include "runtime/sched/runtime.h"
 
+#include <rove/fork_at.h>
+
 /* Every operation on these takes the slow path, where the thread is seen to be no worker and undoes what it did; nobody
  * reads what is stored. A thread begins with the one that all share, because only that has an address beforehand, and
  * leaves it for its own at the first slow path. One that loads the shared `bottom` before another has undone its push
