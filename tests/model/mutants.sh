@@ -50,7 +50,7 @@ verdict_unit()
     local name
     name=$(basename "$1" _test.c)
     if ! "${CC:-cc}" -std=c11 -O1 -w -I "$work/include" -I "$work" "$1" "$work/runtime/queue/slots.c" \
-        "$work/runtime/platform/memory.c" -lcmocka -lpthread -o "$work/unit" 2>"$2"; then
+        "$work"/runtime/platform/*.c -lcmocka -lpthread -o "$work/unit" 2>"$2"; then
         echo "does not compile as C"
         return 1
     elif ! timeout 60 "$work/unit" >"$2" 2>&1; then
