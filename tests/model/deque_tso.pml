@@ -13,7 +13,8 @@
  * they shorten. A load looks into the own buffer first; an exchange, and a store with seq_cst, wait until it is empty.
  * The buffer is never full. Only the owner has one: what thieves store without an exchange are bells, and these may
  * ring at any moment here. An exchange that verifies what was loaded before looks itself instead. Freer than in the
- * code: thieves may force while something is public, and memory that was refused may be granted later.
+ * code: thieves may force while something is public, and memory that was refused may be granted later, but for AGAIN,
+ * which needs that a refusal is final.
  *
  *   safety    a task runs once; a join or a pop that says "stolen" is right about it and about all older tasks; nobody
  *             reads or writes a slot outside the array, or takes what was never written; what a task works on is in
@@ -24,6 +25,7 @@
  *   story FORKS                property none            mutants 1 2 4 5 6 7 9 11 14 15 17 18
  *   story TAKES_BACK           property none            mutants 3
  *   story SPAWNS               property none            mutants 10 16
+ *   story AGAIN                property none            mutants 20 21
  *   story TWO_THIEVES          property safety_nightly  mutants 13 19
  *   story MORE_FORKS           property safety_nightly  mutants 8
  *   story TAKES_BACK_FROM_TWO  property safety_nightly  mutants 12
@@ -32,13 +34,15 @@
  *   FORKS                  3       1          1.5            2
  *   TAKES_BACK             5       1          0.3            0.4
  *   SPAWNS                 3       1          0.9            1
+ *   AGAIN                  3       1          1.9            4
  *   TWO_THIEVES            2       2          9             14
  *   MORE_FORKS             4       1         12             17
  *   TAKES_BACK_FROM_TWO    4       2         22             42
  *
  * Tasks are forked and joined in any order that is nested, so that slots come back, in an array that has one slot at
  * first or as many as are wanted; or they were forked and published before, and are joined (TAKES_BACK); or they are
- * spawned and popped in any order, in an array with room for two.
+ * spawned and popped in any order, in an array with room for two; or one of them is prepared and forked three times,
+ * above another one, and once there is a third above it (AGAIN).
  *
  * The mistakes: 1 An owner who cannot make public again what he has taken back too much, because a token stands there,
  * is content when the thief gives up. 2 The disputed slot becomes private. 3 It is made public again by a store. 4 The
@@ -47,7 +51,8 @@
  * `split` stays when the last task is gone. 12 A thief looks at `top` once before it reads the slot. 13 It steals
  * below a token. 14 A fence, which empties the own buffer, in place of the barrier; or its failure is not heeded. 15
  * `bottom` is read before the barrier. 16 `end` does not limit what is public. 17 The end of the public part may sink.
- * 18 A thief publishes by a store. 19 Two attempts use the same token.
+ * 18 A thief publishes by a store. 19 Two attempts use the same token. 20 A prepared task is not written to its slot. 21
+ * Memory that was refused is granted later.
  */
 #ifndef MUTANT
 #define MUTANT 0
@@ -59,6 +64,7 @@
 #define TWO_THIEVES 3
 #define MORE_FORKS 4
 #define TAKES_BACK_FROM_TWO 5
+#define AGAIN 6
 #ifndef STORY
 #define STORY FORKS
 #endif
@@ -93,6 +99,14 @@
 #define HUNGRY 0
 #define TOKENS 100
 
+/* How often the task of AGAIN is forked, and how much the owner's buffer has room for. */
+#define ROUNDS 3
+#if STORY == AGAIN
+#define WAITING (4 * (TASKS + ROUNDS) + 4)
+#else
+#define WAITING (4 * TASKS + 4)
+#endif
+
 /* Cells. Tasks are counted from 1; what was never written is 0. */
 #define TOP 0
 #define SPLIT 1
@@ -100,15 +114,16 @@
 #define BOTTOM 3
 #define END 4
 #define LIMIT 5
-#define WORK(task) (5 + (task)) /* what the task works on */
+#define WORK(task) (5 + (task)) /* what the task works on: which fork of it this is */
 #define SLOT(place) (6 + TASKS + (place) - FIRST)
 #define CELLS (7 + TASKS + LAST - FIRST)
 
 byte memory[CELLS];
-chan waiting = [4 * TASKS + 4] of {byte, byte}; /* what the owner has stored and memory does not have yet */
+chan waiting = [WAITING] of {byte, byte}; /* what the owner has stored and memory does not have yet */
 #define DRAINED empty(waiting)
 
 /* For the assertions. */
+byte forks[TASKS + 1];
 byte runs[TASKS + 1];
 byte writable; /* the last slot that there is memory for */
 byte ended;    /* threads */
@@ -118,8 +133,8 @@ hidden byte cell, value, count; /* of short use */
 /* Part of a step. */
 inline execute(task)
 {
-    assert(runs[task] == 0);
-    runs[task] = 1
+    assert(runs[task] < forks[task]);
+    runs[task] = forks[task]
 }
 
 /* The owner. */
@@ -300,13 +315,37 @@ inline deque_extend()
     fi
 }
 
+/* After a take: the task is the owner's, or has run. */
+inline taken(task)
+{
+    d_step {
+        if
+        :: is_mine -> execute(task)
+        :: else
+        fi;
+        assert(runs[task] == forks[task]);
+        is_mine = false;
+        is_stolen = false
+    }
+}
+
+/* A refusal is final where a slot may be forked at again that lies at the end. */
+#if STORY == AGAIN && MUTANT != 21
+#define IS_FINAL is_final
+#define REFUSE is_final = true
+#else
+#define IS_FINAL false
+#define REFUSE skip
+#endif
+
 /* rovei_fork_slow. Memory may be refused, and then the push is undone. */
 inline attend(slot)
 {
     if
-    :: slot >= end && end < LAST -> deque_extend()
+    :: slot >= end && end < LAST && !IS_FINAL -> deque_extend()
     :: slot >= end ->
         is_queued = false;
+        REFUSE;
         store(BOTTOM, slot) /* deque_withdraw */
     :: slot < end
     fi;
@@ -317,12 +356,17 @@ inline attend(slot)
     fi
 }
 
-inline deque_push(task, slot)
+inline deque_write(task, slot)
+{
+    assert(slot <= writable);
+    store(SLOT(slot), task)
+}
+
+inline deque_raise(task, slot)
 {
     is_queued = true;
-    assert(slot <= writable);
-    store(WORK(task), 1);
-    store(SLOT(slot), task);
+    forks[task]++;
+    store(WORK(task), forks[task]);
     store(BOTTOM, slot + 1);
     d_step { load(LIMIT, top); is_done = (slot >= top); top = 0 };
     if
@@ -331,7 +375,54 @@ inline deque_push(task, slot)
     fi
 }
 
-#if STORY != SPAWNS
+inline deque_push(task, slot)
+{
+    deque_write(task, slot);
+    deque_raise(task, slot)
+}
+
+#if STORY == AGAIN
+
+/* Forks a task, and above it another one again and again that is written to its slot only when it must be: before the
+ * first fork, and when it was stolen. Once there is a third one above that. */
+proctype owner()
+{
+    byte end, origin = FIRST, keep, index, top;
+    bool is_mine, is_stolen, is_done, is_queued, is_final, has_forked;
+    byte slot, next;
+
+    end = memory[END];
+    deque_push(1, FIRST);
+    slot = FIRST + is_queued;
+#if MUTANT != 20
+    deque_write(2, slot);
+#endif
+    do
+    :: forks[2] < ROUNDS ->
+        deque_raise(2, slot);
+        next = slot + is_queued;
+        if
+        :: !has_forked ->
+            has_forked = true;
+            deque_push(3, next);
+            deque_take(next);
+            taken(3)
+        :: has_forked || forks[2] < ROUNDS
+        fi;
+        next = 0;
+        deque_take(slot);
+        if
+        :: is_stolen -> taken(2); deque_write(2, slot)
+        :: else -> taken(2)
+        fi
+    :: else -> break
+    od;
+    deque_take(FIRST);
+    taken(1);
+    ended++
+}
+
+#elif STORY != SPAWNS
 
 /* All older tasks are stolen, too, or were never queued. */
 inline join(task, slot)
@@ -341,7 +432,7 @@ inline join(task, slot)
         if
         :: is_mine -> execute(task)
         :: else ->
-            assert(runs[task] == 1);
+            assert(runs[task] == forks[task]);
             count = depth;
             do
             :: count > 0 -> count--; assert(slots[count] == slots[count + 1] || runs[open[count]] == 1)
@@ -479,7 +570,7 @@ inline deque_steal()
                 if
                 :: memory[TOP] == top ->
                     memory[TOP] = top + 1;
-                    assert(task != 0 && memory[WORK(task)] == 1);
+                    assert(task != 0 && memory[WORK(task)] == forks[task]);
                     execute(task)
                 :: else
                 fi;
@@ -583,6 +674,7 @@ init
         do
         :: memory[BOTTOM] < FIRST + TASKS ->
             count++;
+            forks[count] = 1;
             memory[WORK(count)] = 1;
             memory[SLOT(memory[BOTTOM])] = count;
             memory[BOTTOM] = memory[BOTTOM] + 1
@@ -604,7 +696,7 @@ init
         assert(memory[BOTTOM] == FIRST && memory[ORIGIN] + memory[TOP] == FIRST && memory[SPLIT] <= FIRST);
         count = 1;
         do
-        :: count <= TASKS -> assert(runs[count] == 1); count++
+        :: count <= TASKS -> assert(runs[count] > 0 && runs[count] == forks[count]); count++
         :: else -> break
         od;
         count = 0
