@@ -127,14 +127,22 @@ static bool pool_has_hand(const struct rove_pool *pool, bool is_lent)
     return false;
 }
 
+/* A driver for each lane that has jobs and none; and where jobs lie behind others that may take long, one for an idle
+ * lane, which then helps and, when it has taken one, looks here again. */
 static bool pool_rouse_lanes(struct rove_pool *pool)
 {
     bool is_served = true;
+    int idle = -1;
     for (int i = 0; i < pool->lane_count && pool->queued > 0; i++) {
         const struct pool_lane *lane = &pool->lanes[i];
         if (lane->length > 0 && lane->drivers == 0 && !lane->is_blocked)
             is_served = driver_start(pool, i) && is_served;
+        else if (lane->drivers == 0)
+            idle = i;
     }
+    bool may_help = pool->config.placement != ROVE_PLACE_KEYED && idle >= 0;
+    if (may_help && pool->queued > 0 && pool->starting == 0)
+        driver_start(pool, idle); /* if it cannot be had, whoever is busy comes back */
     return is_served;
 }
 

@@ -213,6 +213,33 @@ static void test_a_lane_that_is_idle_helps_another(void **state)
     test_runtime_end(runtime);
 }
 
+/* Each job is over, and whoever ran it perhaps gone, before the next one comes. */
+static void test_a_lane_that_has_gone_idle_is_called_to_help(void **state)
+{
+    (void)state;
+    for (int placement = ROVE_PLACE_ROUND_ROBIN; placement <= ROVE_PLACE_RANDOM; placement++) {
+        rove_runtime *runtime = test_runtime(3);
+        rove_pool *pool = lanes_make(runtime, placement, 2);
+        struct test_gate gate;
+        test_gate_init(&gate);
+        atomic_store(&runs, 0);
+        assert_int_equal(rove_pool_submit(pool, test_gate_job, &gate), ROVE_OK);
+        test_gate_await(&gate);
+        for (int i = 0; i < 100; i++) {
+            rove_future ended = {.fn = NULL};
+            rove_job job = {.fn = test_count_job, .arg = &runs, .future = &ended};
+            assert_int_equal(rove_pool_submit_job(pool, &job, 0, NULL), ROVE_OK);
+            while (atomic_load(&runs) <= i)
+                test_yield();
+            assert_int_equal(rove_future_wait(&ended, NULL), ROVE_OK);
+        }
+        test_gate_open(&gate, 1);
+        test_pool_end(pool);
+        test_gate_fini(&gate);
+        test_runtime_end(runtime);
+    }
+}
+
 static void test_a_pool_has_as_many_lanes_as_it_asks_for(void **state)
 {
     (void)state;
@@ -241,6 +268,7 @@ int main(void)
         cmocka_unit_test(test_jobs_of_one_key_run_one_after_the_other_in_order),
         cmocka_unit_test(test_jobs_of_a_key_wait_though_other_lanes_are_idle),
         cmocka_unit_test(test_a_lane_that_is_idle_helps_another),
+        cmocka_unit_test(test_a_lane_that_has_gone_idle_is_called_to_help),
         cmocka_unit_test(test_a_pool_has_as_many_lanes_as_it_asks_for),
     };
     test_watchdog(WATCH_SECONDS);
