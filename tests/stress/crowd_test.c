@@ -76,20 +76,20 @@ static void all_rob_one(void)
     enum { INTERVAL_NS = 20000, SLACK = 2 };
     int workers = few_if_sanitized(THIEVES);
     rove_runtime *runtime = test_runtime(workers);
-    test_once_init(&once, test_scaled(20000, 1000) / 4 * 4);
     int64_t start = test_now_ns();
-    TEST_CHECK(rove_run(runtime, fork_and_be_busy, NULL) == ROVE_OK, "run");
-    test_once_check(&once);
-    test_once_fini(&once);
     rove_stats stats;
-    TEST_CHECK(rove_runtime_stats(runtime, &stats) == ROVE_OK, "statistics");
+    do { /* until one is made, as thieves may be served by doorbells for long; if they never force, the watchdog comes */
+        test_once_init(&once, test_scaled(20000, 1000) / 4 * 4);
+        TEST_CHECK(rove_run(runtime, fork_and_be_busy, NULL) == ROVE_OK, "run");
+        test_once_check(&once);
+        test_once_fini(&once);
+        TEST_CHECK(rove_runtime_stats(runtime, &stats) == ROVE_OK, "statistics");
+    } while (stats.forced == 0 && atomic_load(&runtime->has_barrier));
     int64_t most = (test_now_ns() - start) / INTERVAL_NS + SLACK;
-    printf("  %d workers: %lld tasks, %llu stolen, %llu forced, at most %lld allowed\n", workers,
-           (long long)test_scaled(20000, 1000), (unsigned long long)stats.stolen_forks,
-           (unsigned long long)stats.forced, (long long)most);
+    printf("  %d workers: %llu tasks stolen, %llu forced publications, at most %lld allowed\n", workers,
+           (unsigned long long)stats.stolen_forks, (unsigned long long)stats.forced, (long long)most);
     TEST_CHECK((int64_t)stats.forced <= most, "%llu forced publications", (unsigned long long)stats.forced);
     TEST_CHECK(stats.stolen_forks > 0, "nobody stole");
-    TEST_CHECK(stats.forced > 0 || !atomic_load(&runtime->has_barrier), "nobody forced");
     test_runtime_end(runtime);
 }
 
