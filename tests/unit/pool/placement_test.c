@@ -36,7 +36,7 @@ static void test_every_placement_runs_every_job_once(void **state)
 {
     (void)state;
     rove_runtime *runtime = test_runtime(4);
-    for (int placement = ROVE_PLACE_SHARED; placement <= ROVE_PLACE_KEYED; placement++) {
+    for (rove_placement placement = ROVE_PLACE_SHARED; placement <= ROVE_PLACE_KEYED; placement++) {
         rove_pool *pool = lanes_make(runtime, (rove_placement)placement, LANES);
         rove_pool_lane lanes[LANES + 1];
         atomic_store(&runs, 0);
@@ -111,7 +111,7 @@ static void test_a_lane_runs_one_job_at_a_time(void **state)
 {
     (void)state;
     rove_runtime *runtime = test_runtime(4);
-    for (int placement = ROVE_PLACE_ROUND_ROBIN; placement <= ROVE_PLACE_KEYED; placement++) {
+    for (rove_placement placement = ROVE_PLACE_ROUND_ROBIN; placement <= ROVE_PLACE_KEYED; placement++) {
         rove_pool *pool = lanes_make(runtime, (rove_placement)placement, 1);
         atomic_store(&runs, 0);
         atomic_store(&most_at_once, 0);
@@ -217,7 +217,7 @@ static void test_a_lane_that_is_idle_helps_another(void **state)
 static void test_a_lane_that_has_gone_idle_is_called_to_help(void **state)
 {
     (void)state;
-    for (int placement = ROVE_PLACE_ROUND_ROBIN; placement <= ROVE_PLACE_RANDOM; placement++) {
+    for (rove_placement placement = ROVE_PLACE_ROUND_ROBIN; placement <= ROVE_PLACE_RANDOM; placement++) {
         rove_runtime *runtime = test_runtime(3);
         rove_pool *pool = lanes_make(runtime, placement, 2);
         struct test_gate gate;

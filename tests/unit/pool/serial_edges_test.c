@@ -14,7 +14,7 @@
 static void test_all_lanes_of_a_serial_pool_are_served(void **state)
 {
     (void)state;
-    for (int placement = ROVE_PLACE_SHARED; placement <= ROVE_PLACE_KEYED; placement++) {
+    for (rove_placement placement = ROVE_PLACE_SHARED; placement <= ROVE_PLACE_KEYED; placement++) {
         rove_pool_config config = test_pool_config(NULL);
         config.is_serial = true;
         config.placement = placement;

@@ -31,7 +31,7 @@ static int64_t pages(bool resident)
 }
 
 /* From now on the soft limit is `limit`; returns what it was. */
-static rlim_t restrict_to(int resource, rlim_t limit)
+static rlim_t restrict_to(unsigned resource, rlim_t limit)
 {
     struct rlimit now;
     TEST_CHECK(getrlimit(resource, &now) == 0, "getrlimit");

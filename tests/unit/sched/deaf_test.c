@@ -20,20 +20,20 @@ static int descend(void *arg)
 {
     int *depth = arg;
     if (*depth == DEEP)
-        return rove_future_wait(&promise, NULL);
+        return (int)rove_future_wait(&promise, NULL);
     rove_group group = {0};
     int next = *depth + 1;
     assert_int_equal(rove_group_spawn(&group, descend, &next), ROVE_OK);
     rove_status status = rove_group_wait(&group);
     if (*depth == 0)
         sem_post(&is_up);
-    return status;
+    return (int)status;
 }
 
 static int keep_promise(void *arg)
 {
     (void)arg;
-    return rove_future_set(&promise, NULL);
+    return (int)rove_future_set(&promise, NULL);
 }
 
 static bool is_deaf(rove_runtime *runtime, int workers)

@@ -102,7 +102,7 @@ static void test_a_wait_for_an_outer_runtime_runs_its_tasks(void **state)
 static int call_into_a(void *arg)
 {
     struct pair *pair = arg;
-    return rove_run(pair->a, count_in_a, pair);
+    return (int)rove_run(pair->a, count_in_a, pair);
 }
 
 static void wait_for_b(void *arg)
