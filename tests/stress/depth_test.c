@@ -85,14 +85,16 @@ static void nested_groups(void)
     }
 }
 
-/* ThreadSanitizer ends at 65535 frames. */
-enum { FRAMES_MOST = 65535, FRAMES_A_LEVEL = 12 };
+/* How many levels of so many frames each: ThreadSanitizer ends at 65535 frames. */
+static int64_t levels(int64_t wanted, int frames)
+{
+    int64_t most = 65535 / frames;
+    return test_is_thread_sanitized() && wanted > most ? most : wanted;
+}
 
 static void nested_groups_on_big_stacks(void)
 {
-    int depth = (int)test_scaled(200000, 500);
-    if (test_is_thread_sanitized() && depth > FRAMES_MOST / FRAMES_A_LEVEL)
-        depth = FRAMES_MOST / FRAMES_A_LEVEL;
+    int depth = (int)levels(test_scaled(200000, 500), 12);
     for (int workers = 1; workers <= 4; workers *= 2) {
         rove_runtime *runtime = runtime_deep(workers);
         atomic_store(&chain_length, 0);
@@ -131,7 +133,7 @@ static void descend_run(void *arg)
 
 static void fork_at_each_level(void)
 {
-    int64_t depth = test_scaled(1000000, 1000);
+    int64_t depth = levels(test_scaled(1000000, 1000), 4);
     for (int workers = 1; workers <= 4; workers *= 2) {
         rove_runtime *runtime = runtime_deep(workers);
         test_once_init(&once, depth + 1);
@@ -162,7 +164,7 @@ static void tunnel_run(void *arg)
 
 static void fork_the_next_level(void)
 {
-    int64_t depth = test_scaled(1000000, 1000);
+    int64_t depth = levels(test_scaled(1000000, 1000), 4);
     for (int workers = 1; workers <= 4; workers *= 2) {
         rove_runtime *runtime = runtime_deep(workers);
         test_once_init(&once, depth + 1);

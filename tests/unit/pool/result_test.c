@@ -56,8 +56,10 @@ static void test_a_record_says_what_came_of_the_job(void **state)
             assert_true(result.worker >= 0 && result.worker < rove_worker_limit(runtime));
             assert_int_equal(result.attempts, 1);
             assert_true(untimed ? result.submitted == 0 && result.wait_ns == 0 && result.run_ns == 0
-                                : result.submitted >= before && result.wait_ns >= 0 && result.run_ns >= 0 &&
-                                      result.submitted + result.wait_ns + result.run_ns <= rove_clock());
+                                : result.submitted >= before && result.wait_ns >= 0 && result.run_ns >= 0);
+            int64_t elapsed = rove_clock() - before; /* what a tick is, is measured, and not quite right */
+            assert_true(untimed ||
+                        result.submitted - before + result.wait_ns + result.run_ns <= elapsed + elapsed / 20);
         }
         test_pool_end(pool);
         test_runtime_end(runtime);
