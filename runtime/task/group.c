@@ -39,7 +39,8 @@ void rovei_group_run(rove_task *task)
 
 /* The first spawn forgets what the last use left. The scope around is known to outlive the group only if the group is
  * younger than it on the same stack. `worker` spawns into its own deque; NULL: the tasks go elsewhere. */
-static enum group_stage group_prepare(rove_group *group, const struct rovei_worker *worker)
+static enum group_stage group_prepare(rove_group *group, struct rove_runtime *runtime,
+                                      const struct rovei_worker *worker)
 {
     const struct rovei_worker *self = worker_self();
     const struct rovei_frame *frame = self ? self->running : NULL;
@@ -53,17 +54,17 @@ static enum group_stage group_prepare(rove_group *group, const struct rovei_work
     if (!group->is_isolated)
         group->isolation = is_within && worker ? frame->isolation : NULL;
     group->is_adopted = !scope_parent(&group->scope);
-    rovei_scope_begin(&group->scope, is_within ? frame->scope : &group->spawned_to->scope);
+    rovei_scope_begin(&group->scope, is_within ? frame->scope : &runtime->scope);
     return group->is_isolated || group->isolation ? GROUP_ISOLATED : GROUP_PLAIN;
 }
 
 /* Prepares the group, unless another thread does or has done so. Relaxed where nothing is handed over. */
-static void group_begin(rove_group *group, const struct rovei_worker *worker)
+static void group_begin(rove_group *group, struct rove_runtime *runtime, const struct rovei_worker *worker)
 {
     char is_new = GROUP_NEW;
     if (__atomic_compare_exchange_n(&group->stage, &is_new, GROUP_BEGINNING, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-        __atomic_store_n(&group->stage, (char)group_prepare(group, worker), __ATOMIC_RELEASE); /* [begun] */
-    while (__atomic_load_n(&group->stage, __ATOMIC_ACQUIRE) == GROUP_BEGINNING)                /* [begun] */
+        __atomic_store_n(&group->stage, (char)group_prepare(group, runtime, worker), __ATOMIC_RELEASE); /* [begun] */
+    while (__atomic_load_n(&group->stage, __ATOMIC_ACQUIRE) == GROUP_BEGINNING)                         /* [begun] */
         rovei_cpu_yield();
 }
 
@@ -80,7 +81,7 @@ rove_status rovei_group_enter(rove_group *group, struct rove_runtime *runtime, c
         return runtime_is_here(before) ? ROVE_INVALID : ROVE_FORKED;
     __atomic_store_n(&group->spawned_to, runtime, __ATOMIC_RELAXED);
     if (!is_begun)
-        group_begin(group, worker);
+        group_begin(group, runtime, worker);
     return ROVE_OK;
 }
 
