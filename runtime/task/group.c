@@ -72,7 +72,7 @@ static void group_begin(rove_group *group, struct rove_runtime *runtime, const s
  * inside tasks of the group or before there are any, and by those who wait. */
 rove_status rovei_group_enter(rove_group *group, struct rove_runtime *runtime, const struct rovei_worker *worker)
 {
-    struct rove_runtime *before = __atomic_load_n(&group->spawned_to, __ATOMIC_RELAXED);
+    struct rove_runtime *before = group_runtime(group);
     char stage = __atomic_load_n(&group->stage, __ATOMIC_ACQUIRE); /* [begun] */
     bool is_begun = stage == GROUP_PLAIN || stage == GROUP_ISOLATED;
     if (ROVEI_LIKELY(before == runtime && is_begun))

@@ -94,11 +94,17 @@ static inline __attribute__((always_inline)) void group_execute(struct rovei_wor
  * go elsewhere. Returns ROVE_OK; ROVE_INVALID or ROVE_FORKED if the group has tasks in another runtime. */
 rove_status rovei_group_enter(rove_group *group, struct rove_runtime *runtime, const struct rovei_worker *worker);
 
+/* Where its tasks go, NULL before the first one. Relaxed: see rovei_group_enter. */
+static inline struct rove_runtime *group_runtime(const rove_group *group)
+{
+    return __atomic_load_n(&group->spawned_to, __ATOMIC_RELAXED);
+}
+
 /* Whether the group has been prepared for tasks in `runtime` that go the common ways. Any thread. */
 static inline bool group_is_plain_in(const rove_group *group, const struct rove_runtime *runtime)
 {
-    return __atomic_load_n(&group->spawned_to, __ATOMIC_RELAXED) == runtime && /* see rovei_group_enter */
-           __atomic_load_n(&group->stage, __ATOMIC_ACQUIRE) == GROUP_PLAIN;    /* [begun] of group.c */
+    return group_runtime(group) == runtime &&
+           __atomic_load_n(&group->stage, __ATOMIC_ACQUIRE) == GROUP_PLAIN; /* [begun] of group.c */
 }
 
 /* Whether the group's tasks go to a queue of their own. Requires: it has been entered. */

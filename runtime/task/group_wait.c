@@ -117,7 +117,7 @@ static rove_status waiter_sleep(struct group_waiter *waiter)
 /* Works for the runtime that has the tasks, as the worker of it that this thread already is, or as a guest. */
 static rove_status waiter_work_there(struct group_waiter *waiter)
 {
-    struct rove_runtime *runtime = waiter->group->spawned_to;
+    struct rove_runtime *runtime = group_runtime(waiter->group);
     bool is_beneath = runtime && rovei_worker_beneath(runtime);
     if (!runtime || (!is_beneath && rovei_gate_enter(runtime) != ROVE_OK))
         return waiter_sleep(waiter);
@@ -151,9 +151,10 @@ static rove_status group_wait_here(rove_group *group, struct rovei_worker *worke
     struct group_waiter waiter = {
         .group = group, .stack = worker ? worker->stack : rovei_thread_stack(), .until = until};
     if (!rovei_group_is_over(&waiter)) {
-        if (group->spawned_to && !runtime_is_here(group->spawned_to))
+        struct rove_runtime *runtime = group_runtime(group);
+        if (runtime && !runtime_is_here(runtime))
             return ROVE_FORKED;
-        bool is_here = worker && worker->runtime == group->spawned_to;
+        bool is_here = worker && worker->runtime == runtime;
         rove_status status = is_here ? waiter_work(&waiter, worker) : waiter_work_there(&waiter);
         if (status || waiter.is_stuck)
             return waiter.is_stuck ? ROVE_BUSY : status;

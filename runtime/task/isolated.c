@@ -41,8 +41,7 @@ static struct rovei_isolation *isolated_queue(rove_group *group)
     struct rovei_isolation *isolation = __atomic_load_n(&group->isolation, __ATOMIC_ACQUIRE); /* [queue] */
     if (isolation)
         return isolation;
-    struct rovei_isolation *made =
-        rovei_isolation_create(&__atomic_load_n(&group->spawned_to, __ATOMIC_RELAXED)->settings.allocator);
+    struct rovei_isolation *made = rovei_isolation_create(&group_runtime(group)->settings.allocator);
     if (!made ||
         __atomic_compare_exchange_n(&group->isolation, &isolation, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
         return made;
