@@ -236,12 +236,12 @@ special $deque deque_extend 'limit set with a store, not CAS' \
     "$in_extend"'s/ROVEI_CAS\(deque->limit, limit, \(uintptr_t\)end, RELAXED\)/ROVEI_STORE(deque->limit, (uintptr_t)end, RELAXED)/'
 special $deque deque_extend 'end stays' "$in_extend"'{/STORE\(deque->end/d}'
 
-world=tests/model/deque_test.cpp
+world=tests/model/deque_world.hpp scenarios=tests/model/deque_test.cpp
 special $world force 'token not unique' \
     's/return deque_force\(&deque, DEQUE_TOKENS .*, barrier\)/return deque_force(\&deque, DEQUE_TOKENS, barrier)/'
 special $world extend 'tried again after it has failed' 's/is_stuck = is_stuck \|\| /is_stuck = /'
-special $world row 'joined beyond what the last fork has returned' 's/std::min\(first \+ i, next\)/first + i/'
-special $world again 'pushed after a theft without being written' 's/this->prepare\(\+\+task\)/++task/'
+special $scenarios row 'joined beyond what the last fork has returned' 's/std::min\(first \+ i, next\)/first + i/'
+special $scenarios again 'pushed after a theft without being written' 's/this->prepare\(\+\+task\)/++task/'
 special tests/model/model.hpp model_barrier 'no membarrier' 's/model_barriers\.pass\(\);//'
 special tests/model/model.hpp model_barrier 'ordinary fence for membarrier' \
     's/model_barriers\.pass\(\);/rl::atomic_thread_fence(rl::mo_seq_cst, $);/'
