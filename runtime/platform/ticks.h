@@ -54,4 +54,13 @@ static inline int64_t ticks_of(int64_t ns)
 
 #endif
 
+/* One moment, by the clock and by the counter. */
+struct ticks_mark {
+    int64_t ns;
+    int64_t ticks;
+};
+
+/* This moment, to within a microsecond: a reading that was interrupted is made again, a few times at most. */
+struct ticks_mark rovei_ticks_mark(void);
+
 #endif

@@ -23,7 +23,7 @@ struct pool_cell {
     _Alignas(64) rove_job_fn *fn;
     void *arg;
     uint64_t id;
-    int64_t submitted; /* ticks; 0 in a pool that takes no times */
+    int64_t submitted; /* ticks, and in its record by rove_clock; 0 in a pool that takes no times */
     uint64_t key;
     uint64_t position; /* in the ring of its level */
     uint32_t index;    /* among all cells */

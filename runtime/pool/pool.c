@@ -110,12 +110,13 @@ static bool pool_allocate(struct rove_pool *pool)
     return pool->lanes && pool->workers && pool->shared_worker && rovei_pool_prepare_driver(pool);
 }
 
-/* From what the clock and the counter say since the pool was created; again when that has become twice as long. */
+/* From what the clock and the counter say since the runtime was created; again when that has become twice as long. */
 void rovei_pool_measure_tick(struct rove_pool *pool)
 {
-    int64_t ns = rovei_clock_now() - pool->clock_begin;
-    int64_t ticks = ticks_now() - pool->ticks_begin;
-    pool->next_measure = pool->ticks_begin + 2 * ticks;
+    struct ticks_mark now = rovei_ticks_mark();
+    int64_t ns = now.ns - pool->runtime->begin.ns;
+    int64_t ticks = now.ticks - pool->runtime->begin.ticks;
+    pool->next_measure = now.ticks + ticks;
     if (ns > 0 && ticks > 0)
         atomic_store_explicit(&pool->tick_ns, (double)ns / (double)ticks, memory_order_relaxed);
 }
@@ -134,9 +135,8 @@ static struct rove_pool *pool_make(struct rove_runtime *runtime, const rove_pool
     pool->lane_count = config_lanes(config, runtime);
     pool->references = 1;
     pool->mean_run = INT64_MAX / 4; /* nothing is known yet: one job at a time */
-    pool->clock_begin = rovei_clock_now();
-    pool->ticks_begin = ticks_now();
     pool->tick_ns = 1e6 / (double)ticks_of(1000000);
+    rovei_pool_measure_tick(pool);
     mutex_init(&pool->lock);
     rovei_stream_init(&pool->stream);
     if (!pool_allocate(pool)) {

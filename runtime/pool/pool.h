@@ -77,8 +77,6 @@ struct rove_pool {
     rove_pool_config config;         /* with the defaults filled in; `name` is the one below */
     char name[POOL_NAME_SIZE];
     int lane_count;
-    int64_t clock_begin; /* when it was created, by rove_clock and in ticks */
-    int64_t ticks_begin;
     rove_scope scope; /* of all its jobs */
 
     struct rovei_mutex lock; /* of all that follows, if nothing else is said */

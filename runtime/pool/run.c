@@ -13,6 +13,8 @@
 
 #include <setjmp.h>
 
+enum { RUN_MARK_LASTS = 1000000000 }; /* ns */
+
 /* How a job has ended. */
 struct run_outcome {
     rove_status status;
@@ -322,6 +324,18 @@ static void run_count_end(struct pool_run *run, const struct run_outcome *outcom
         pool_count(run->record, POOL_DISCARDED);
 }
 
+/* A time of the counter, by rove_clock. Reckoned from a moment near by: the clock is kept right, and so does not run
+ * evenly. */
+static int64_t run_clock(const struct pool_run *run, int64_t ticks)
+{
+    struct pool_worker *record = run->record;
+    struct ticks_mark mark = record->is_shared ? rovei_ticks_mark() : record->mark;
+    if (ticks - mark.ticks > ticks_of(RUN_MARK_LASTS))
+        record->mark = mark = rovei_ticks_mark();
+    double tick_ns = atomic_load_explicit(&run->pool->tick_ns, memory_order_relaxed); /* any value will do */
+    return mark.ns + (int64_t)((double)(ticks - mark.ticks) * tick_ns);
+}
+
 static void run_fill(struct pool_run *run, const struct run_outcome *outcome)
 {
     struct pool_cell *cell = run->cell;
@@ -331,6 +345,8 @@ static void run_fill(struct pool_run *run, const struct run_outcome *outcome)
     cell->error = outcome->error;
     cell->value = outcome->value;
     cell->worker = run->worker ? run->worker->index : -1;
+    if (cell->submitted)
+        cell->submitted = run_clock(run, cell->submitted);
     cell->wait_ns = pool_ns(run->pool, outcome->wait);
     cell->run_ns = pool_ns(run->pool, outcome->run);
 }
@@ -347,7 +363,7 @@ static struct pool_cell *run_announce(struct pool_run *run, const struct run_out
     if (!cell->has_more && !pool->config.on_end)
         return rovei_stream_push(pool, cell);
     rove_result result;
-    rovei_cell_result(pool, cell, &result);
+    rovei_cell_result(cell, &result);
     if (cell->has_more && cell->on_discard && run_was_never(run, outcome))
         cell->on_discard(cell->arg);
     if (pool->config.on_end)

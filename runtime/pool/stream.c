@@ -22,7 +22,7 @@ void rovei_stream_fini(struct pool_stream *stream)
     mutex_fini(&stream->lock);
 }
 
-void rovei_cell_result(const struct rove_pool *pool, const struct pool_cell *cell, rove_result *result)
+void rovei_cell_result(const struct pool_cell *cell, rove_result *result)
 {
     *result = (rove_result){.id = cell->id,
                             .status = cell->status,
@@ -31,10 +31,9 @@ void rovei_cell_result(const struct rove_pool *pool, const struct pool_cell *cel
                             .user = cell->has_more ? cell->user : NULL,
                             .worker = cell->worker,
                             .attempts = cell->attempts,
+                            .submitted = cell->submitted,
                             .wait_ns = cell->wait_ns,
                             .run_ns = cell->run_ns};
-    if (cell->submitted)
-        result->submitted = pool->clock_begin + pool_ns(pool, cell->submitted - pool->ticks_begin);
 }
 
 /* Under the lock of the stream. */
@@ -85,7 +84,7 @@ static void pool_hand_over(struct rove_pool *pool, const struct pool_cell *cell)
         pool_count_dropped(pool);
         return;
     }
-    rovei_cell_result(pool, cell, &result);
+    rovei_cell_result(cell, &result);
     pool->config.on_result(&result, pool->config.arg);
 }
 
@@ -227,9 +226,9 @@ static void stream_deliver(struct rove_pool *pool, struct pool_cell *cells, rove
 {
     struct pool_stream *stream = &pool->stream;
     struct pool_cell *last = cells;
-    rovei_cell_result(pool, cells, results);
+    rovei_cell_result(cells, results);
     while (last->next)
-        rovei_cell_result(pool, last = last->next, ++results);
+        rovei_cell_result(last = last->next, ++results);
     struct pool_cell *before = atomic_load_explicit(&stream->spent, memory_order_relaxed); /* is not looked into */
     do
         last->next = before;

@@ -67,6 +67,6 @@ void rovei_stream_insist(struct rove_pool *pool);
 size_t rovei_stream_length(struct rove_pool *pool);
 
 /* The record of a job that has ended. */
-void rovei_cell_result(const struct rove_pool *pool, const struct pool_cell *cell, rove_result *result);
+void rovei_cell_result(const struct pool_cell *cell, rove_result *result);
 
 #endif

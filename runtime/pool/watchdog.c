@@ -25,18 +25,6 @@ void rovei_watchdog_fini(struct pool_watchdog *watchdog)
         rovei_memory_release(watchdog->pool->allocator, watchdog->named, watchdog_size(watchdog->pool));
 }
 
-/* How long ago that was, in nanoseconds. The counter is measured against the clock over the life of the pool, which is
- * longer than that of any job of it. */
-static int64_t watchdog_age(const struct rove_pool *pool, int64_t started)
-{
-    int64_t now = ticks_now();
-    int64_t life = now - pool->ticks_begin;
-    if (life <= 0 || now <= started)
-        return 0;
-    double ns = (double)(rovei_clock_now() - pool->clock_begin);
-    return (int64_t)(ns * ((double)(now - started) / (double)life));
-}
-
 /* Whether the job that has started then is named for the first time. Those that have started later have ended. */
 static bool named_is_new(struct watchdog_named *named, int64_t started)
 {
@@ -80,7 +68,7 @@ static int64_t watchdog_check(struct pool_watchdog *watchdog, int index)
     int64_t started = atomic_load_explicit(&worker->started, memory_order_acquire); /* [at] */
     if (!started)
         return ROVE_NEVER;
-    int64_t age = watchdog_age(pool, started);
+    int64_t age = pool_ns(pool, ticks_now() - started);
     if (age < watchdog->limit)
         return watchdog_in(watchdog->limit - age);
     struct pool_at at;

@@ -15,6 +15,8 @@
 #ifndef ROVEI_POOL_WORKER_H
 #define ROVEI_POOL_WORKER_H
 
+#include "runtime/platform/ticks.h"
+
 #include <rove/deque.h>
 #include <rove/pool_stats.h>
 #include <stdatomic.h>
@@ -75,6 +77,7 @@ struct pool_worker {
     _Atomic(uint64_t) counts[POOL_COUNTERS];
     struct pool_times waiting;
     struct pool_times running;
+    struct ticks_mark mark; /* of about a second ago at most, unless it is shared */
     char pad[ROVEI_LINE];
 };
 

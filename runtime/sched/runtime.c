@@ -209,6 +209,7 @@ static rove_status runtime_create(rove_runtime **out, const rove_config *config,
         return ROVE_NO_MEMORY;
     }
     runtime->settings = settings;
+    runtime->begin = rovei_ticks_mark();
     runtime->scope.state = SCOPE_IS_BEGUN;
     mutex_init(&runtime->seats);
     mutex_init(&runtime->stopping);

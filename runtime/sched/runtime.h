@@ -14,6 +14,7 @@
 #include "runtime/platform/futex.h"
 #include "runtime/platform/mutex.h"
 #include "runtime/platform/process.h"
+#include "runtime/platform/ticks.h"
 #include "runtime/queue/injector.h"
 #include "runtime/queue/slab.h"
 #include "runtime/sched/scaler.h"
@@ -30,9 +31,10 @@ struct rove_runtime {
     struct rovei_settings settings;
     struct rovei_process_mark process; /* tells a child of fork */
     struct rovei_machine machine;
-    struct rovei_plan plan; /* with a seat for each slot */
-    rove_scope scope;       /* the root of all others */
-    int most;               /* the most workers that may be asked for */
+    struct rovei_plan plan;  /* with a seat for each slot */
+    rove_scope scope;        /* the root of all others */
+    struct ticks_mark begin; /* when it was created */
+    int most;                /* the most workers that may be asked for */
 
     /* How many slots there are of each kind; a slot is entered once and stays. Slot k of either kind sits on seat k. */
     int limit;

@@ -4,6 +4,8 @@
 #define _GNU_SOURCE
 #include "runtime/platform/ticks.h"
 
+#include "runtime/platform/clock.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,11 +32,25 @@ static void test_more_time_has_more_ticks(void **state)
     assert_true(ticks_of(0) == 0);
 }
 
+/* A mark belongs to a moment between those before and after it, by the clock and by the counter. */
+static void test_a_mark_is_of_one_moment(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        int64_t clock = rovei_clock_now();
+        int64_t ticks = ticks_now();
+        struct ticks_mark mark = rovei_ticks_mark();
+        assert_in_range(mark.ns, clock, rovei_clock_now());
+        assert_true(mark.ticks >= ticks && mark.ticks <= ticks_now());
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ticks_are_no_slower_than_assumed),
         cmocka_unit_test(test_more_time_has_more_ticks),
+        cmocka_unit_test(test_a_mark_is_of_one_moment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
