@@ -38,7 +38,7 @@ enum {
 struct scaler_memory {
     struct rovei_quota groups;
     int quota;    /* processors; 0: no bound */
-    int *allowed; /* processors that the affinity mask leaves */
+    int *allowed; /* processors that the affinity mask leaves; NULL: not read yet */
     int processors;
     int64_t next_machine;
     struct rovei_usage usage[SCALER_SAMPLE]; /* as last read */
@@ -111,15 +111,15 @@ static void scaler_reseat(struct rove_runtime *runtime, const struct scaler_memo
         atomic_store_explicit(&runtime->seated, &seating->plan, memory_order_release); /* [seated] */
 }
 
-/* Reads the affinity mask. True if there was another before. */
+/* Reads the affinity mask. True if there was another before, or when the plan was made. */
 static bool scaler_read_affinity(struct scaler_memory *memory)
 {
     int *allowed;
     int count;
     if (rovei_affinity_read(&allowed, &count) != 0)
         return false;
-    bool is_new = memory->allowed && (count != memory->processors ||
-                                      memcmp(allowed, memory->allowed, (size_t)count * sizeof *allowed) != 0);
+    bool is_new = count != memory->processors ||
+                  (memory->allowed && memcmp(allowed, memory->allowed, (size_t)count * sizeof *allowed) != 0);
     free(memory->allowed);
     memory->allowed = allowed;
     memory->processors = count;
@@ -289,8 +289,6 @@ static void *scaler_main(void *arg)
     rovei_thread_name(name);
     rovei_quota_init(&memory.groups, "");
     memory.quota = rovei_quota_read(&memory.groups);
-    if (runtime->plan.is_real)
-        scaler_read_affinity(&memory);
     while (atomic_load_explicit(state, memory_order_seq_cst) != SCALER_ENDING) {
         if (!scaler_is_on(runtime)) {
             scaler_sleep_while(&runtime->scaler, SCALER_OFF);

@@ -125,6 +125,22 @@ static int begin_with_one(void *arg)
     return 0;
 }
 
+/* The mask has changed before the automatic mode, and with it the thread that looks at the mask, began. */
+static int begin_late(void *arg)
+{
+    (void)arg;
+    if (place.has_group)
+        cgroup_enter(&place.group);
+    allow(1);
+    rove_runtime *runtime = runtime_make(1, 0);
+    allow(CPU_COUNT(&everything));
+    TEST_CHECK(rove_auto_workers(runtime, 1, 0) == ROVE_OK, "automatic");
+    while (!has_risen(runtime))
+        work(runtime);
+    test_runtime_end(runtime);
+    return 0;
+}
+
 /* A number that is fixed stays, and the work is done. */
 static int keep_fixed(void *arg)
 {
@@ -194,6 +210,11 @@ static void mask_may_grow(void)
     child_in_masks(begin_with_one, "begin_with_one");
 }
 
+static void mask_may_have_grown_before(void)
+{
+    child_in_masks(begin_late, "begin_late");
+}
+
 static void mask_changes_under_a_fixed_number(void)
 {
     child_in_masks(keep_fixed, "keep_fixed");
@@ -209,6 +230,11 @@ static void cpuset_may_grow(void)
     child_in_cpuset(begin_with_one, "begin_with_one");
 }
 
+static void cpuset_may_have_grown_before(void)
+{
+    child_in_cpuset(begin_late, "begin_late");
+}
+
 static void cpuset_changes_under_a_fixed_number(void)
 {
     child_in_cpuset(keep_fixed, "keep_fixed");
@@ -219,9 +245,11 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"mask_of_each_thread_is_followed", mask_of_each_thread_is_followed},
         {"mask_may_grow", mask_may_grow},
+        {"mask_may_have_grown_before", mask_may_have_grown_before},
         {"mask_changes_under_a_fixed_number", mask_changes_under_a_fixed_number},
         {"cpuset_is_followed", cpuset_is_followed},
         {"cpuset_may_grow", cpuset_may_grow},
+        {"cpuset_may_have_grown_before", cpuset_may_have_grown_before},
         {"cpuset_changes_under_a_fixed_number", cpuset_changes_under_a_fixed_number},
     };
     TEST_CHECK(sched_getaffinity(0, sizeof everything, &everything) == 0, "affinity: %s", strerror(errno));
