@@ -13,8 +13,9 @@ bool rovei_process_mark_init(struct rovei_process_mark *mark)
     if (page == MAP_FAILED)
         return false;
     mark->page = page;
-    *mark->page = 1;
-    if (madvise(page, size, MADV_WIPEONFORK) != 0)
+    if (madvise(page, size, MADV_WIPEONFORK) == 0)
+        *mark->page = 1;
+    else
         mark->pid = getpid();
     return true;
 }
@@ -25,9 +26,9 @@ void rovei_process_mark_fini(struct rovei_process_mark *mark)
     mark->page = NULL;
 }
 
-bool rovei_process_is(int32_t pid)
+bool rovei_process_is_same(const struct rovei_process_mark *mark)
 {
-    return getpid() == pid;
+    return mark->pid == getpid();
 }
 
 static pthread_mutex_t process_hold = PTHREAD_MUTEX_INITIALIZER;

@@ -147,7 +147,7 @@ static inline uintptr_t deque_half(uintptr_t top, uintptr_t slot)
  *
  * A token is answered, unless `slot` is the end: everything below `slot` becomes public, which is what the thief wants.
  */
-static inline bool deque_take_slow(struct rovei_deque *deque, rove_slot *slot)
+static __attribute__((noinline, unused)) bool deque_take_slow(struct rovei_deque *deque, rove_slot *slot)
 {
     uintptr_t mine = (uintptr_t)slot;
     uintptr_t origin = ROVEI_LOAD(deque->origin, RELAXED); /* own variable */
@@ -177,8 +177,8 @@ static inline bool deque_take_slow(struct rovei_deque *deque, rove_slot *slot)
     }
 }
 
-/* Takes the newest task, or NULL if there is none. For deques whose tasks are not joined one by one. Owner only. */
-static inline struct rove_task *deque_pop(struct rovei_deque *deque)
+/* deque_pop where no task seems to be private. */
+static __attribute__((noinline, unused)) struct rove_task *deque_pop_public(struct rovei_deque *deque)
 {
     rove_slot *bottom = ROVEI_LOAD(deque->bottom, RELAXED); /* own variable */
     int64_t index = ROVEI_LOAD(deque->top, ACQUIRE); /* [reuse] only grows: what looks empty to its owner is empty */
@@ -190,6 +190,17 @@ static inline struct rove_task *deque_pop(struct rovei_deque *deque)
     if (!rovei_deque_take(deque, bottom - 1) && !deque_take_slow(deque, bottom - 1))
         return NULL;
     return ROVEI_LOAD(bottom[-1].task, RELAXED); /* own variable */
+}
+
+/* Takes the newest task, or NULL if there is none. For deques whose tasks are not joined one by one. Owner only. */
+static inline struct rove_task *deque_pop(struct rovei_deque *deque)
+{
+    rove_slot *slot = ROVEI_LOAD(deque->bottom, RELAXED) - 1;                /* own variable */
+    if (ROVEI_UNLIKELY((uintptr_t)slot < ROVEI_LOAD(deque->split, RELAXED))) /* rovei_deque_take looks again */
+        return deque_pop_public(deque);
+    if (!rovei_deque_take(deque, slot) && !deque_take_slow(deque, slot))
+        return NULL;
+    return ROVEI_LOAD(slot->task, RELAXED); /* own variable */
 }
 
 /*

@@ -133,6 +133,7 @@ void rovei_group_move_home(const struct group_waiter *waiter)
     uint64_t change = ONE * (uint64_t)group->local - HOME;
     group->local = 0;
     group->is_home = false;
+    group->is_plain_home = false;
     group_check_end(group, __atomic_add_fetch(&group->state, change, __ATOMIC_SEQ_CST)); /* [end] */
 }
 

@@ -32,7 +32,7 @@ void rovei_group_run(rove_task *task)
     rove_group *group = cell->item.group;
     struct rovei_frame frame = group_frame(group);
     worker_push_frame(worker, &frame);
-    group_execute(worker, &frame, cell);
+    group_execute(worker, &frame, group, cell);
     worker_pop_frame(worker, &frame);
     rovei_group_count_completed(worker, group);
 }
@@ -112,11 +112,14 @@ void rovei_group_let_go(rove_group *group)
     rovei_group_count_completed(worker_self(), group);
 }
 
-/* There was no memory to queue the task. */
-static __attribute__((cold, noinline)) rove_status group_run_now(struct rovei_worker *worker, struct group_task *cell)
+/* The slow side of group_queue: somebody is hungry, or there was no memory to queue the task. */
+static __attribute__((cold, noinline)) rove_status group_queue_slow(struct rovei_worker *worker,
+                                                                    struct group_task *cell)
 {
-    worker_count(worker, COUNT_EXECUTED);
-    rovei_group_run(&cell->item.injected.task);
+    if (!rovei_spawn_slow(worker)) {
+        worker_count(worker, COUNT_EXECUTED);
+        rovei_group_run(&cell->item.injected.task);
+    }
     return ROVE_OK;
 }
 
@@ -124,13 +127,15 @@ static __attribute__((cold, noinline)) rove_status group_run_now(struct rovei_wo
 static inline rove_status group_queue(struct rovei_worker *worker, rove_group *group, rove_group_fn *fn, void *arg,
                                       struct group_task *cell)
 {
+    rove_slot *bottom = ROVEI_LOAD(worker->spawns.bottom, RELAXED); /* own variable */
     group_fill(cell, group, fn, arg);
     worker_count(worker, COUNT_SPAWNED);
-    return worker_spawn(worker, &cell->item.injected.task) ? ROVE_OK : group_run_now(worker, cell);
+    return rovei_deque_push(&worker->spawns, bottom, &cell->item.injected.task) ? group_queue_slow(worker, cell)
+                                                                                : ROVE_OK;
 }
 
-static __attribute__((noinline)) rove_status group_spawn_any(struct rovei_worker *worker, rove_group *group,
-                                                             rove_group_fn *fn, void *arg)
+static __attribute__((noinline)) rove_status group_spawn_on(struct rovei_worker *worker, rove_group *group,
+                                                            rove_group_fn *fn, void *arg)
 {
     rove_status status = rovei_group_enter(group, worker->runtime, worker);
     if (status)
@@ -141,6 +146,8 @@ static __attribute__((noinline)) rove_status group_spawn_any(struct rovei_worker
     if (!cell)
         return ROVE_NO_MEMORY;
     rovei_group_count_spawned(worker, group, 1);
+    if (group_is_home(worker, group))
+        group->is_plain_home = true;
     return group_queue(worker, group, fn, arg, cell);
 }
 
@@ -148,14 +155,13 @@ static __attribute__((noinline)) rove_status group_spawn_any(struct rovei_worker
  * common case, which has a way of its own without a call. */
 static inline bool group_is_at_hand(const struct rovei_worker *worker, const rove_group *group)
 {
-    return group_is_home(worker, group) && group->is_home && group_is_plain_in(group, worker->runtime) &&
-           worker->slab.free;
+    return group_is_home(worker, group) && group->is_plain_home && group_runtime(group) == worker->runtime &&
+           process_is_surely_same(&worker->runtime->process) && worker->slab.free;
 }
 
-static inline rove_status group_spawn_here(struct rovei_worker *worker, rove_group *group, rove_group_fn *fn, void *arg)
+static inline rove_status group_spawn_at_hand(struct rovei_worker *worker, rove_group *group, rove_group_fn *fn,
+                                              void *arg)
 {
-    if (ROVEI_UNLIKELY(!group_is_at_hand(worker, group)))
-        return group_spawn_any(worker, group, fn, arg);
     group->local++;
     return group_queue(worker, group, fn, arg, slab_allocate(&worker->slab));
 }
@@ -190,27 +196,29 @@ rove_status rove_group_spawn_many(rove_group *group, rove_group_fn *fn, void *ar
         return rovei_group_submit(group, fn, args, stride, count, spawned);
     rove_status status = ROVE_OK;
     while (!status && *spawned < count) {
-        status = group_spawn_here(worker, group, fn, (char *)args + stride * *spawned);
+        void *arg = (char *)args + stride * *spawned;
+        status = group_is_at_hand(worker, group) ? group_spawn_at_hand(worker, group, fn, arg)
+                                                 : group_spawn_on(worker, group, fn, arg);
         *spawned += status == ROVE_OK;
     }
     return status;
 }
 
-/* One task from outside. */
-static __attribute__((noinline)) rove_status group_spawn_outside(rove_group *group, rove_group_fn *fn, void *arg)
+static __attribute__((noinline)) rove_status group_spawn_any(rove_group *group, rove_group_fn *fn, void *arg)
 {
     size_t spawned = 0;
-    return rovei_group_submit(group, fn, arg, 0, 1, &spawned);
+    if (!group || !fn)
+        return ROVE_INVALID;
+    struct rovei_worker *worker = group_spawner(group);
+    return worker ? group_spawn_on(worker, group, fn, arg) : rovei_group_submit(group, fn, arg, 0, 1, &spawned);
 }
 
 rove_status rove_group_spawn(rove_group *group, rove_group_fn *fn, void *arg)
 {
-    if (!group || !fn)
-        return ROVE_INVALID;
-    struct rovei_worker *worker = group_spawner(group);
-    if (ROVEI_UNLIKELY(!worker))
-        return group_spawn_outside(group, fn, arg);
-    return group_spawn_here(worker, group, fn, arg);
+    struct rovei_worker *worker = worker_self();
+    if (ROVEI_LIKELY(fn && worker && group_is_at_hand(worker, group)))
+        return group_spawn_at_hand(worker, group, fn, arg);
+    return group_spawn_any(group, fn, arg);
 }
 
 /* Relaxed below: ordered by the wait, where it matters. */

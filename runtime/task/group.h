@@ -78,12 +78,11 @@ static inline __attribute__((always_inline)) void group_call(struct rovei_frame 
         rovei_group_fail(group, error);
 }
 
-/* Runs a task and does not count it. Its cell is free before it runs, so that what it spawns lies in memory which is at
- * hand. */
+/* Runs a task of `group` and does not count it. Its cell is free before it runs, so that what it spawns lies in memory
+ * which is at hand. */
 static inline __attribute__((always_inline)) void group_execute(struct rovei_worker *worker, struct rovei_frame *frame,
-                                                                struct group_task *cell)
+                                                                rove_group *group, struct group_task *cell)
 {
-    rove_group *group = cell->item.group;
     rove_group_fn *fn = cell->fn;
     void *arg = cell->arg;
     slab_release(&worker->slab, cell);

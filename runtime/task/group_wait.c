@@ -33,34 +33,35 @@ static bool waiter_may_run_own(const struct rovei_worker *worker, const rove_gro
 /* Runs what the worker's own deque has of the group, the newest first: the common case, in which nothing has to be
  * looked for, and in one frame for all. Where anything else is to be considered it ends, and rovei_wait goes on. These
  * tasks are part of what the worker is in the middle of, so its lender is not told. */
-static void waiter_run_own(struct rovei_worker *worker, rove_group *group)
+static inline __attribute__((always_inline)) void waiter_run_own(struct rovei_worker *worker, rove_group *group,
+                                                                 bool is_home)
 {
     struct rove_runtime *runtime = worker->runtime;
     struct rovei_frame frame = group_frame(group);
-    bool is_home = group_is_home(worker, group);
-    bool is_due = false;
     worker_push_frame(worker, &frame);
     worker->depth++;
-    while (!is_due && runtime_is_here(runtime) && (is_home ? group->local > 0 : !rovei_group_is_settled(group))) {
+    while (is_home ? group->local > 0 : !rovei_group_is_settled(group)) {
         rove_task *task = deque_pop(&worker->spawns);
         if (!task)
             break;
-        if (!group_owns(group, task)) {
+        bool is_single = task->run == (uintptr_t)rovei_group_run && ((const struct group_item *)task)->group == group;
+        if (!is_single && !group_owns(group, task)) {
             worker_spawn(worker, task); /* back to where it was, so there is room */
             break;
         }
         worker->ticks++;
         worker_count(worker, COUNT_EXECUTED);
-        if (ROVEI_UNLIKELY(task->run != (uintptr_t)rovei_group_run)) {
+        if (ROVEI_LIKELY(is_single)) {
+            group_execute(worker, &frame, group, (struct group_task *)task);
+            if (is_home)
+                group_count_home(group, -1);
+            else
+                rovei_group_count_completed(worker, group);
+        } else {
             rovei_pack_run(task);
-            continue;
         }
-        group_execute(worker, &frame, (struct group_task *)task);
-        if (is_home)
-            group_count_home(group, -1);
-        else
-            rovei_group_count_completed(worker, group);
-        is_due = worker->ticks % WAIT_INJECTOR_TICKS == 0 && waiter_is_wanted(worker);
+        if (!runtime_is_here(runtime) || (worker->ticks % WAIT_INJECTOR_TICKS == 0 && waiter_is_wanted(worker)))
+            break;
     }
     worker->depth--;
     worker_pop_frame(worker, &frame);
@@ -172,8 +173,12 @@ static rove_status group_wait(rove_group *group, int64_t until)
     if (frame && frame->group == group)
         return ROVE_INVALID;
     bool is_here = worker && runtime_is_here(worker->runtime);
-    if (is_here && until == 0 && waiter_may_run_own(worker, group))
-        waiter_run_own(worker, group);
+    if (is_here && until == 0 && waiter_may_run_own(worker, group)) {
+        if (group_is_home(worker, group))
+            waiter_run_own(worker, group, true);
+        else
+            waiter_run_own(worker, group, false);
+    }
     return group_wait_here(group, is_here ? worker : NULL, until);
 }
 

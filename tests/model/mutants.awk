@@ -59,8 +59,9 @@ function change_comparisons(code,    before, rest, sign)
     }
 }
 
-/^static inline/ {
+/^static (inline|__attribute__)/ {
     name = $0
+    sub(/__attribute__\(\([^)]*\)\)/, "", name)
     sub(/\(.*/, "", name)
     sub(/.*[ *]/, "", name)
 }

@@ -127,7 +127,7 @@ in_count='/ void deque_count_on\(/,/^}/'
 in_last='/ bool deque_take_last\(/,/^}/'
 in_half='/uintptr_t deque_half\(/,/^}/'
 in_slow='/ bool deque_take_slow\(/,/^}/'
-in_pop='/\*deque_pop\(/,/^}/'
+in_pop='/\*deque_pop_public\(/,/^}/'
 in_steal='/ deque_steal\(/,/^}/'
 in_look='/ bool deque_has_public\(/,/^}/'
 in_force='/ bool deque_force\(/,/^}/'
@@ -193,10 +193,11 @@ special $deque deque_take_slow 'what is gone is not counted on' "$in_slow"'{/deq
 special $deque deque_take_slow 'what is gone is emptied, not counted on' \
     "$in_slow"'s/deque_count_on\(deque, slot, index\)/deque_empty(deque, slot)/'
 special $deque deque_withdraw 'bottom stays' '/ void deque_withdraw\(/,/^}/{/STORE/d}'
-special $deque deque_pop 'the same index again' \
+special $deque deque_pop 'no first look' '/\*deque_pop\(/,/^}/{/slot < ROVEI_LOAD\(deque->split/{N;d}}'
+special $deque deque_pop_public 'the same index again' \
     "$in_pop"'s/deque_count_on\(deque, deque->first, index\);/deque_empty(deque, deque->first), deque_restart(deque, deque->first, index);/'
-special $deque deque_pop 'does not begin again' "$in_pop"'{/if \(bottom != deque->first\)/{N;d}}'
-special $deque deque_pop 'begins again at the slot after the first' \
+special $deque deque_pop_public 'does not begin again' "$in_pop"'{/if \(bottom != deque->first\)/{N;d}}'
+special $deque deque_pop_public 'begins again at the slot after the first' \
     "$in_pop"'s/deque_count_on\(deque, deque->first, index\)/deque_count_on(deque, deque->first + 1, index)/'
 special $deque deque_steal 'slot read after the CAS' \
     "$in_steal"'{/struct rove_task \*found = /d
