@@ -105,7 +105,8 @@ static void combs_run(void *arg)
     }
 }
 
-static void check_crossings(rove_runtime *runtime, int64_t tasks)
+/* Checks all runs so far; returns how many tasks have crossed in them. */
+static uint64_t check_crossings(rove_runtime *runtime, int64_t tasks)
 {
     rove_stats stats;
     TEST_CHECK(rove_runtime_stats(runtime, &stats) == ROVE_OK, "statistics");
@@ -117,8 +118,7 @@ static void check_crossings(rove_runtime *runtime, int64_t tasks)
                (unsigned long long)stats.executed);
     TEST_CHECK(stats.stolen_forks <= stats.steals, "%llu forks stolen by %llu steals",
                (unsigned long long)stats.stolen_forks, (unsigned long long)stats.steals);
-    TEST_CHECK(stats.steals * CROSSINGS_LEAST >= (uint64_t)tasks, "%llu of %lld tasks crossed",
-               (unsigned long long)stats.steals, (long long)tasks);
+    return stats.steals;
 }
 
 static void run_combs(enum way teeth)
@@ -127,11 +127,15 @@ static void run_combs(enum way teeth)
     way = teeth;
     for (int workers = 2; workers <= 8; workers *= 2) {
         rove_runtime *runtime = test_runtime(workers);
-        test_once_init(&once, tasks);
-        TEST_CHECK(rove_run(runtime, combs_run, &tasks) == ROVE_OK, "run");
-        test_once_check(&once);
-        test_once_fini(&once);
-        check_crossings(runtime, tasks);
+        uint64_t before, after = 0;
+        do { /* again if there was hardly a thief, for want of a processor; if there never is, the watchdog comes */
+            before = after;
+            test_once_init(&once, tasks);
+            TEST_CHECK(rove_run(runtime, combs_run, &tasks) == ROVE_OK, "run");
+            test_once_check(&once);
+            test_once_fini(&once);
+            after = check_crossings(runtime, tasks);
+        } while ((after - before) * CROSSINGS_LEAST < (uint64_t)tasks);
         test_runtime_end(runtime);
     }
 }

@@ -78,18 +78,18 @@ static void all_rob_one(void)
     rove_runtime *runtime = test_runtime(workers);
     int64_t start = test_now_ns();
     rove_stats stats;
-    do { /* until one is made, as thieves may be served by doorbells for long; if they never force, the watchdog comes */
+    do { /* until one is made, as thieves may be served by doorbells, or have no processor, for long; if they never force
+            or steal, the watchdog comes */
         test_once_init(&once, test_scaled(20000, 1000) / 4 * 4);
         TEST_CHECK(rove_run(runtime, fork_and_be_busy, NULL) == ROVE_OK, "run");
         test_once_check(&once);
         test_once_fini(&once);
         TEST_CHECK(rove_runtime_stats(runtime, &stats) == ROVE_OK, "statistics");
-    } while (stats.forced == 0 && atomic_load(&runtime->has_barrier));
+    } while ((stats.forced == 0 && atomic_load(&runtime->has_barrier)) || stats.stolen_forks == 0);
     int64_t most = (test_now_ns() - start) / INTERVAL_NS + SLACK;
     printf("  %d workers: %llu tasks stolen, %llu forced publications, at most %lld allowed\n", workers,
            (unsigned long long)stats.stolen_forks, (unsigned long long)stats.forced, (long long)most);
     TEST_CHECK((int64_t)stats.forced <= most, "%llu forced publications", (unsigned long long)stats.forced);
-    TEST_CHECK(stats.stolen_forks > 0, "nobody stole");
     test_runtime_end(runtime);
 }
 

@@ -130,17 +130,18 @@ static int block_some(void *arg)
 
 static void block_until_over(uint64_t stream)
 {
-    for (int64_t round = 0; !atomic_load(&field.over); round++) {
+    int64_t round = 0;
+    do { /* once at least, however late this thread begins */
         struct test_once once;
         test_once_init(&once, 500);
-        struct blocker all = {&once, 0, once.count, stream + (uint64_t)round * 7919};
+        struct blocker all = {&once, 0, once.count, stream + (uint64_t)round++ * 7919};
         rove_group group = {.runtime = field.runtime};
         TEST_CHECK(rove_group_spawn(&group, block_some, &all) == ROVE_OK, "spawn");
         TEST_CHECK(rove_group_wait(&group) == ROVE_OK, "wait");
         test_once_check(&once);
         test_once_fini(&once);
         atomic_fetch_add(&field.rounds, 1);
-    }
+    } while (!atomic_load(&field.over));
 }
 
 static void player(void *arg)

@@ -139,11 +139,12 @@ static void pelt(int signal)
     install(signal);
     TEST_CHECK(pthread_create(&sender, NULL, pelt_process, &signal) == 0, "the sender");
     test_on_threads(PLAYERS, play, numbers, sizeof numbers[0]);
+    while (!atomic_load(&field.on_others) || (signal == SIGPROF && !atomic_load(&field.on_workers)))
+        test_yield(); /* the sender may come late; if no signal comes, the watchdog does */
     atomic_store(&field.over, true);
     pthread_join(sender, NULL);
     printf("  %lld signals on pool threads, %lld on others\n", (long long)atomic_load(&field.on_workers),
            (long long)atomic_load(&field.on_others));
-    TEST_CHECK(atomic_load(&field.on_others) > 0, "no signal came");
     TEST_CHECK(rove_runtime_destroy(field.runtime) == ROVE_OK, "destroy");
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(signal, &ignore, NULL);
@@ -161,7 +162,6 @@ static void to_the_process(void)
 static void to_every_thread(void)
 {
     pelt(SIGPROF);
-    TEST_CHECK(atomic_load(&field.on_workers) > 0, "no signal came to a pool thread");
 }
 
 int main(int argc, char **argv)

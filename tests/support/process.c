@@ -220,9 +220,32 @@ static int entries_count(const char *path)
     return count;
 }
 
+/* Whether the thread is gone, or on its last steps: the flag is set before whoever joins it is told. */
+static bool thread_is_ending(const char *thread)
+{
+    enum { PF_EXITING = 4 }; /* the kernel's name */
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/self/task/%.20s/stat", thread);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return true;
+    ssize_t size = read(file, text, sizeof text - 1);
+    close(file);
+    text[size < 0 ? 0 : size] = '\0';
+    const char *name_end = strrchr(text, ')');
+    unsigned flags;
+    return !name_end || sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1 || flags & PF_EXITING;
+}
+
 int test_thread_count(void)
 {
-    return entries_count("/proc/self/task") - (atomic_load(&watchdog.started) ? 1 : 0);
+    DIR *folder = opendir("/proc/self/task");
+    TEST_CHECK(folder, "/proc/self/task: %s", strerror(errno));
+    int count = 0;
+    for (struct dirent *entry; (entry = readdir(folder));)
+        count += entry->d_name[0] != '.' && !thread_is_ending(entry->d_name);
+    closedir(folder);
+    return count - (atomic_load(&watchdog.started) ? 1 : 0);
 }
 
 int test_descriptor_count(void)

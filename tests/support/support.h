@@ -93,12 +93,13 @@ struct test_outcome {
  * `seconds` is killed and has hung. Its messages are dropped if `quiet`. */
 struct test_outcome test_in_child(int (*fn)(void *arg), void *arg, unsigned seconds, bool quiet);
 
-/* What this process holds. The watchdog's thread is not counted. */
+/* What this process holds. Neither the watchdog's thread is counted nor one that has been joined, though the system
+ * still shows it for a moment. */
 int test_thread_count(void);
 int test_descriptor_count(void);
 int test_mapping_count(void);
 int64_t test_resident_kib(void);
-/* Returns when there are `count` threads: a thread that was joined stays visible for a moment. */
+/* Returns when there are `count` threads. */
 void test_wait_for_threads(int count);
 
 /* Runtimes of exactly `workers` workers, with and without further settings. Fail the test if that is refused. */

@@ -10,8 +10,9 @@
 
 #include <cmocka.h>
 
-/* More waits on top of each other than after which a worker is deaf. */
-enum { DEEP = 60 };
+/* So many waits on top of each other that each worker is deaf, however the two divide both chains between them: a
+ * worker that helps the other runs at most one chain to its end on top of the 32 waits in which it hears. */
+enum { DEEP = 100 };
 
 static rove_future promise;
 static sem_t is_up;

@@ -2,6 +2,8 @@
  * Loops that come back: every index once whatever came before, and each block to the worker that had it, where that is
  * free. Bodies meet or are held, so that nothing depends on who is scheduled.
  */
+#include "runtime/sched/runtime.h"
+
 #include <rove/rove.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -220,9 +222,18 @@ static void loop_alone(void)
     }
 }
 
+/* Returns when the pool thread that this one has taken the place of is on the bench: then there are no more workers than
+ * can be held. In a runtime that is new they all sleep, and it is there at once. */
+static void await_bench(void)
+{
+    while (atomic_load(&rove_current_runtime()->pool_active) >= meeting.workers)
+        test_yield();
+}
+
 static void be_helped(void *arg)
 {
     (void)arg;
+    await_bench();
     memset(&meeting.affinity, 0, sizeof meeting.affinity);
     loop_and_meet();
     alone(loop_alone, meeting.workers - 1);

@@ -172,17 +172,21 @@ static void test_what_is_kept_keeps_its_order(void **state)
     check_jobs(&random);
 }
 
-/* As long as nobody else has asked, the processor is left to others again and again: some time one must come. */
+/* As long as nobody else has asked, the processor is left to others again and again: some time one must come, if not in
+ * this filter then in the next. If nobody ever does, the watchdog comes. */
 static void check_help(void *arg)
 {
-    struct job job = {.count = 1000000, .size = 4, .trouble_at = -1};
-    size_t kept;
-    job_make(&job, arg);
-    job.patience = INT_MAX;
-    TEST_CHECK(job_run(&job, &kept) == ROVE_OK, "a filter");
-    TEST_CHECK(atomic_load(&job.askers) > 0, "nobody has come to help");
-    job_check(&job, kept);
-    job_clear(&job);
+    int askers;
+    do {
+        struct job job = {.count = 1000000, .size = 4, .trouble_at = -1};
+        size_t kept;
+        job_make(&job, arg);
+        job.patience = INT_MAX;
+        TEST_CHECK(job_run(&job, &kept) == ROVE_OK, "a filter");
+        askers = atomic_load(&job.askers);
+        job_check(&job, kept);
+        job_clear(&job);
+    } while (askers == 0);
 }
 
 static void test_others_come_to_help(void **state)

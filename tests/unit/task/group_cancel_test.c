@@ -162,7 +162,8 @@ static void deadline_in_the_middle(void *arg)
         fates[i].waits = true;
     spawn_all(&group);
     TEST_CHECK(rove_group_wait(&group) == ROVE_TIMED_OUT, "the wait does not tell");
-    TEST_CHECK(check_fates(&group) <= 4, "more tasks have waited than there are workers");
+    int workers = rove_worker_count(rove_current_runtime()) + 1; /* a pool thread may not be benched yet */
+    TEST_CHECK(check_fates(&group) <= workers, "more tasks have waited than there are workers");
 }
 
 static void deadline_far_away(void *arg)
