@@ -349,11 +349,12 @@ static enum take driver_decide(struct rove_pool *pool, struct pool_driver *drive
                                struct pool_cell **cells, size_t *count, bool *is_moved)
 {
     bool is_surplus = driver_is_surplus(pool, driver);
-    bool is_out_of_turn = driver->since > turn_end;
+    bool is_out_of_turn = driver->has_run && driver->since > turn_end; /* a turn may have been over when it began */
     if (!is_surplus && !is_out_of_turn)
         *count = rovei_pool_take(pool, driver, cells, is_moved);
     if (*count == 0 && !is_surplus && !is_out_of_turn && driver_may_linger(pool, driver)) {
         driver_linger(pool);
+        driver->since = ticks_now();          /* what has come meanwhile does not start before */
         if (!driver_is_surplus(pool, driver)) /* now */
             *count = rovei_pool_take(pool, driver, cells, is_moved);
     }
@@ -378,8 +379,9 @@ static enum take driver_take(struct pool_run *run, int64_t turn_end, struct pool
     bool is_moved = false;
     size_t count = 0;
     rovei_pool_finish(pool, run->driver);
-    run->now = run->driver->since;
     enum take outcome = driver_decide(pool, run->driver, turn_end, cells, &count, &is_moved);
+    if (outcome == TAKE_JOBS)
+        run->now = run->driver->since;
     rovei_pool_offer_room(pool);
     rovei_pool_rouse(pool);
     pool_unlock(pool);

@@ -55,6 +55,7 @@ static bool serial_run(struct rove_pool *pool)
     helper_begin(&run, pool, &driver);
     for (;;) {
         helper_finish(pool, &driver);
+        run.now = driver.since;
         bool is_mine = !pool->serial || pool->serial == &driver;
         size_t count = is_mine ? rovei_pool_take(pool, &driver, &cell, &is_moved) : 0;
         if (is_mine)

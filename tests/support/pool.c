@@ -1,5 +1,8 @@
 #define _GNU_SOURCE
 #include "pool.h"
+
+#include "runtime/pool/pool.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -116,6 +119,17 @@ void test_pool_check(const rove_pool *pool)
     TEST_CHECK(progress.done == ended && progress.total == ended && progress.failed == ended - s.completed,
                "progress says %llu of %llu, %llu failed", (unsigned long long)progress.done,
                (unsigned long long)progress.total, (unsigned long long)progress.failed);
+}
+
+void test_pool_await_submitters(rove_pool *pool, int count)
+{
+    for (int waiting = 0; waiting < count; usleep(300)) { /* each looks for room at times, and is missing then */
+        waiting = 0;
+        pool_lock(pool);
+        for (const struct pool_waiter *waiter = pool->for_room.first; waiter; waiter = waiter->next)
+            waiting++;
+        pool_unlock(pool);
+    }
 }
 
 void test_pool_end(rove_pool *pool)

@@ -44,6 +44,8 @@ rove_pool *test_pool(const rove_pool_config *config);
 rove_pool_stats test_pool_stats(const rove_pool *pool);
 /* Fails unless everything that was accepted has ended, and all sums agree. */
 void test_pool_check(const rove_pool *pool);
+/* Returns when so many threads have found the queue full, and wait for room in it. */
+void test_pool_await_submitters(rove_pool *pool, int count);
 /* Drains the pool, checks its books, and destroys it. */
 void test_pool_end(rove_pool *pool);
 

@@ -90,8 +90,7 @@ static void submitters_start(struct submitter *submitters, rove_pool *pool, size
         submitters[i] = (struct submitter){.pool = pool, .count = count, .submitted = 99, .status = ROVE_PENDING};
         test_thread_start(&submitters[i].thread, submitter_run, &submitters[i]);
     }
-    for (int i = 0; i < SUBMITTERS; i++)
-        test_thread_await_asleep(&submitters[i].thread);
+    test_pool_await_submitters(pool, SUBMITTERS);
 }
 
 static void submitters_join(struct submitter *submitters)
@@ -160,7 +159,7 @@ static void test_submit_many_says_how_far_it_came(void **state)
         fill(&held, 3, 0);
         submitter.pool = held.pool;
         test_thread_start(&submitter.thread, submitter_run, &submitter);
-        test_thread_await_asleep(&submitter.thread);
+        test_pool_await_submitters(held.pool, 1);
         assert_int_equal(cancels ? rove_pool_cancel(held.pool) : rove_pool_close(held.pool), ROVE_OK);
         test_thread_join(&submitter.thread);
         assert_int_equal(submitter.status, cancels ? ROVE_CANCELED : ROVE_DRAINING);

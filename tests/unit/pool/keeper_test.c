@@ -106,7 +106,7 @@ static void test_canceling_some_jobs_leaves_the_pauses_of_the_others(void **stat
     (void)state;
     enum { COUNT = 100 };
     rove_ticket tickets[COUNT];
-    submit_failing(COUNT, (rove_retry){.attempts = 2, .backoff = 3600 * ROVE_SECOND, .jitter = 100}, tickets);
+    submit_failing(COUNT, (rove_retry){.attempts = 2, .backoff = 3600 * ROVE_SECOND, .jitter = 50}, tickets);
     await_held(COUNT);
     for (int i = 0; i < COUNT; i += 2)
         assert_int_equal(rove_job_cancel(pool, tickets[i]), ROVE_OK);

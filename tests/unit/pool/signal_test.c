@@ -124,6 +124,7 @@ static void test_a_full_stream_lets_go(void **state)
     while (rove_pool_submit_job(pool, &waits, 0, NULL) == ROVE_OK)
         continue;
     start_all(submitters, submit_and_wait);
+    test_pool_await_submitters(pool, EACH);
     start_all(waiters, wait_for_it);
     raise(SIGUSR2);
     join_all(submitters);
@@ -152,6 +153,7 @@ static void test_everybody_comes_back(void **state)
     for (int i = 0; i < 3; i++)
         assert_int_equal(rove_pool_submit(pool, test_count_job, &runs), ROVE_OK);
     start_all(submitters, submit_and_wait);
+    test_pool_await_submitters(pool, EACH);
     start_all(waiters, wait_for_it);
     start_all(readers, read_it);
     pthread_kill(readers[0].thread, SIGUSR2); /* the handler runs on a thread that is blocked in the pool itself */
