@@ -61,7 +61,7 @@ static int64_t watchdog_in(int64_t ns)
 static int64_t watchdog_check(struct pool_watchdog *watchdog, int index)
 {
     struct rove_pool *pool = watchdog->pool;
-    struct pool_worker *worker = atomic_load_explicit(&pool->workers[index], memory_order_acquire); /* [record] */
+    struct pool_worker *worker = atomic_load_explicit(&pool->workers[index], memory_order_seq_cst); /* [record] [off] */
     if (!worker)
         return ROVE_NEVER;
     (void)atomic_load_explicit(&worker->pulse, memory_order_seq_cst);               /* [off] */

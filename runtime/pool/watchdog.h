@@ -5,9 +5,9 @@
  * and jobs that come one by one do not each pay for a wake-up.
  *
  * Edges
- *   [off]  pulse (seq_cst), after what the worker shows, then is_off (seq_cst) by a worker -> is_off (seq_cst), then
- *          pulse (seq_cst), then what it shows by the watchdog: if the worker does not see that it is off, the job is
- * seen
+ *   [off]  workers of the pool (seq_cst), what the worker shows, pulse (seq_cst), then is_off (seq_cst) by a worker ->
+ *          is_off (seq_cst), then workers and pulse (seq_cst), then what it shows by the watchdog: if the worker does
+ *          not see that it is off, the watchdog sees its record and the job
  */
 #ifndef ROVEI_POOL_WATCHDOG_H
 #define ROVEI_POOL_WATCHDOG_H

@@ -12,7 +12,7 @@ static struct pool_worker *worker_make(struct rove_pool *pool, int index)
     if (!worker)
         return pool->shared_worker;
     worker->index = index;
-    atomic_store_explicit(&pool->workers[index], worker, memory_order_release); /* [record] */
+    atomic_store_explicit(&pool->workers[index], worker, memory_order_seq_cst); /* [record] [off] */
     return worker;
 }
 
