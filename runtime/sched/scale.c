@@ -31,6 +31,8 @@ static bool scale_unbench(struct rove_runtime *runtime, int seat)
 void rovei_scale_adjust(struct rove_runtime *runtime, int seat)
 {
     int used = runtime_slots(runtime) / 2;
+    if (atomic_load_explicit(&runtime->is_finished, memory_order_relaxed)) /* by the lock */
+        return;
     if (seat >= 0 && scale_surplus(runtime) > 0)
         scale_bench(runtime, seat);
     for (int i = used - 1; i >= 0 && scale_surplus(runtime) > 0; i--)

@@ -18,15 +18,18 @@ void rovei_gate_leave(struct rove_runtime *runtime)
         rovei_futex_wake(&runtime->gate, FUTEX_WAKE_ALL);
 }
 
-/* A thread that runs, or is just being called, sees the word by itself. */
+/* A thread that runs, or is just being called, sees the word by itself. Under the lock of the seats, because the scaler
+ * and blocking regions start threads, and put them on the bench and take them from it: none does after this. */
 static void stop_finish(struct rove_runtime *runtime)
 {
+    mutex_lock(&runtime->seats);
     atomic_store_explicit(&runtime->is_finished, 1, memory_order_seq_cst);
     for (int seat = 0; seat < runtime_slots(runtime) / 2; seat++) {
         struct rovei_worker *worker = runtime_pool(runtime, seat);
         if (worker)
             rovei_wake_for_good(worker);
     }
+    mutex_unlock(&runtime->seats);
     rovei_futex_wake(&runtime->is_finished, FUTEX_WAKE_ALL);
 }
 

@@ -10,6 +10,7 @@
 #include "runtime/sched/steal.h"
 #include "runtime/sched/wait.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 struct rovei_worker *rovei_worker_create(struct rove_runtime *runtime, int index, int seat)
@@ -278,6 +279,10 @@ rove_status rovei_workers_start(struct rove_runtime *runtime, int seats, int *er
         first++;
     if (first == seats)
         return ROVE_OK;
+    if (atomic_load_explicit(&runtime->is_finished, memory_order_relaxed)) { /* by the lock: nobody would end them */
+        *error = ECANCELED;
+        return ROVE_CLOSED;
+    }
     size_t size = (size_t)(seats - first) * sizeof(struct worker_start);
     struct worker_start *starts = rovei_memory_allocate(allocator, size);
     if (!starts)
