@@ -84,7 +84,7 @@ static struct rovei_binding worker_binding(struct rove_runtime *runtime, int sea
 {
     int workers = atomic_load_explicit(&runtime->target, memory_order_relaxed); /* looked at again when it changes */
     const struct rovei_plan *plan = atomic_load_explicit(&runtime->seated, memory_order_acquire); /* [seated] */
-    return (struct rovei_binding){plan, rovei_plan_is_crowded(plan, workers), seat >= workers};
+    return (struct rovei_binding){plan, rovei_plan_is_crowded(plan, workers), seat >= workers, false};
 }
 
 /* A spare goes wherever its process may: the processor that is free is that of a worker which is blocked. */
@@ -95,9 +95,13 @@ static struct rovei_binding worker_pin(struct rove_runtime *runtime, int seat)
     rove_pin mode = runtime->settings.pin;
     int workers = atomic_load_explicit(&runtime->target, memory_order_relaxed);
     int error;
+    enum rovei_pin_outcome outcome = PIN_SKIPPED;
     if (binding.is_spare && plan->is_real && mode != ROVE_PIN_NEVER)
         rovei_affinity_bind(plan->allowed, plan->allowed_count);
-    else if (rovei_pin_thread(plan, seat, workers, mode, &error) == PIN_REFUSED)
+    else
+        outcome = rovei_pin_thread(plan, seat, workers, mode, &error);
+    binding.is_bound = outcome == PIN_DONE;
+    if (outcome == PIN_REFUSED)
         atomic_fetch_add_explicit(&runtime->pins_refused, 1, memory_order_relaxed);
     return binding;
 }
@@ -118,10 +122,8 @@ static struct rovei_worker *worker_bound_here(void)
         worker = worker->innermost;
     while (worker && worker->outer)
         worker = worker->outer;
-    if (!worker || worker->index >= worker->runtime->limit)
-        return NULL;
-    int workers = atomic_load_explicit(&worker->runtime->target, memory_order_relaxed);
-    return rovei_pin_obstacle(worker->binding.plan, workers, worker->runtime->settings.pin) ? NULL : worker;
+    bool is_bound = worker && worker->index < worker->runtime->limit && worker->binding.is_bound;
+    return is_bound ? worker : NULL;
 }
 
 bool rovei_worker_unbind(void)

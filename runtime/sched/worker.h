@@ -96,6 +96,7 @@ struct rovei_binding {
     const struct rovei_plan *plan;
     bool is_crowded; /* workers share processors */
     bool is_spare;   /* there are more threads than workers, because some are blocked, and this is one of those */
+    bool is_bound;   /* the outcome: to its own processor, until it is bound anew, whatever has changed since */
 };
 
 struct rovei_worker {
