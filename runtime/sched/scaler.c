@@ -38,7 +38,7 @@ enum {
 struct scaler_memory {
     struct rovei_quota groups;
     int quota;    /* processors; 0: no bound */
-    int *allowed; /* processors that the affinity mask leaves; NULL: not read yet */
+    int *allowed; /* processors that the affinity mask leaves, in order; NULL: unknown, for want of memory */
     int processors;
     int64_t next_machine;
     struct rovei_usage usage[SCALER_SAMPLE]; /* as last read */
@@ -111,15 +111,53 @@ static void scaler_reseat(struct rove_runtime *runtime, const struct scaler_memo
         atomic_store_explicit(&runtime->seated, &seating->plan, memory_order_release); /* [seated] */
 }
 
+static int scaler_compare(const void *a, const void *b)
+{
+    int left = *(const int *)a, right = *(const int *)b;
+    return (left > right) - (left < right);
+}
+
+/* Begins with the processors that the plan was made with. */
+static void scaler_remember_plan(struct scaler_memory *memory, const struct rovei_plan *plan)
+{
+    size_t size = (size_t)plan->allowed_count * sizeof *memory->allowed;
+    memory->processors = plan->allowed_count;
+    memory->allowed = malloc(size);
+    if (!memory->allowed)
+        return;
+    memcpy(memory->allowed, plan->allowed, size);
+    qsort(memory->allowed, (size_t)plan->allowed_count, sizeof *memory->allowed, scaler_compare);
+}
+
+/* A topology that the program has given bounds what is taken from the mask. Returns how many are left. */
+static int scaler_keep_known(const struct rove_runtime *runtime, int *allowed, int count)
+{
+    int kept = 0;
+    if (!runtime->settings.topology && !runtime->settings.topology_xml)
+        return count;
+    for (int i = 0; i < count; i++)
+        for (int pu = 0; pu < runtime->machine.pu_count; pu++)
+            if (runtime->machine.pus[pu].os == allowed[i]) {
+                allowed[kept++] = allowed[i];
+                break;
+            }
+    return kept;
+}
+
 /* Reads the affinity mask. True if there was another before, or when the plan was made. */
-static bool scaler_read_affinity(struct scaler_memory *memory)
+static bool scaler_read_affinity(const struct rove_runtime *runtime, struct scaler_memory *memory)
 {
     int *allowed;
     int count;
     if (rovei_affinity_read(&allowed, &count) != 0)
         return false;
-    bool is_new = count != memory->processors ||
-                  (memory->allowed && memcmp(allowed, memory->allowed, (size_t)count * sizeof *allowed) != 0);
+    count = scaler_keep_known(runtime, allowed, count);
+    if (count == 0) {
+        free(allowed);
+        return false;
+    }
+    bool is_new = count != memory->processors || !memory->allowed ||
+                  memcmp(allowed, memory->allowed, (size_t)count * sizeof *allowed) != 0;
     free(memory->allowed);
     memory->allowed = allowed;
     memory->processors = count;
@@ -134,7 +172,7 @@ static void scaler_follow_machine(struct rove_runtime *runtime, struct scaler_me
     memory->next_machine = now + SCALER_MACHINE;
     int most_before = scaler_most(runtime, memory);
     bool is_real = runtime->plan.is_real;
-    bool has_moved = is_real && scaler_read_affinity(memory);
+    bool has_moved = is_real && scaler_read_affinity(runtime, memory);
     if (has_moved)
         scaler_reseat(runtime, memory);
     memory->quota = rovei_quota_read(&memory->groups);
@@ -283,10 +321,11 @@ static void *scaler_main(void *arg)
 {
     struct rove_runtime *runtime = arg;
     _Atomic uint32_t *state = &runtime->scaler.state;
-    struct scaler_memory memory = {.hold = SCALER_HOLD_LEAST, .processors = runtime->plan.allowed_count};
+    struct scaler_memory memory = {.hold = SCALER_HOLD_LEAST};
     char name[THREAD_NAME_SIZE];
     snprintf(name, sizeof name, "rove-%.5s-auto", runtime->settings.name);
     rovei_thread_name(name);
+    scaler_remember_plan(&memory, &runtime->plan);
     rovei_quota_init(&memory.groups, "");
     memory.quota = rovei_quota_read(&memory.groups);
     while (atomic_load_explicit(state, memory_order_seq_cst) != SCALER_ENDING) {
