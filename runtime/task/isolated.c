@@ -7,6 +7,7 @@
 #include "runtime/task/isolated.h"
 
 #include "runtime/sched/isolation.h"
+#include "runtime/sched/sleep.h"
 
 /* A task that lets any worker run one of an isolation's: those lie in a queue of their own. */
 struct group_ticket {
@@ -53,18 +54,20 @@ rove_status rovei_isolated_spawn(struct rovei_worker *worker, rove_group *group,
 {
     struct rovei_isolation *isolation = isolated_queue(group);
     struct group_task *cell = isolation ? slab_allocate(&worker->slab) : NULL;
-    if (!cell)
-        return ROVE_NO_MEMORY;
+    struct group_ticket *ticket = cell ? slab_allocate(&worker->slab) : NULL;
+    if (!ticket) {
+        if (cell)
+            slab_release(&worker->slab, cell);
+        return ROVE_NO_MEMORY; /* a waiter that sleeps, being no worker, would not run it */
+    }
     group_fill(cell, group, fn, arg);
     rovei_group_count_spawned(worker, group, 1);
     worker_count(worker, COUNT_SPAWNED);
-    struct group_ticket *ticket = slab_allocate(&worker->slab);
-    if (ticket)
-        ticket_fill(ticket, isolation);
+    ticket_fill(ticket, isolation);
     rovei_isolation_push(isolation, &cell->item.injected);
-    if (ticket && !worker_spawn(worker, &ticket->injected.task)) {
-        slab_release(&worker->slab, ticket); /* the waiter will run it */
-        rovei_isolation_release(isolation);
+    if (!worker_spawn(worker, &ticket->injected.task)) {
+        injector_push(&worker->runtime->injectors[0], &ticket->injected, &ticket->injected, 1);
+        rovei_wake_one(worker->runtime, worker);
     }
     return ROVE_OK;
 }
@@ -78,15 +81,15 @@ rove_status rovei_isolated_submit(struct rove_runtime *runtime, rove_group *grou
     bool is_closed = runtime_is_closed(runtime);
     struct group_task *cell = is_closed || !isolation ? NULL : slab_allocate(&runtime->injector_slabs[near]);
     struct group_ticket *ticket = cell ? slab_allocate(&runtime->injector_slabs[near]) : NULL;
-    if (cell) {
+    if (ticket) {
         group_fill(cell, group, fn, arg);
         rovei_group_count_spawned(NULL, group, 1);
-        if (ticket)
-            ticket_fill(ticket, isolation);
+        ticket_fill(ticket, isolation);
         rovei_isolation_push(isolation, &cell->item.injected);
-    }
-    if (ticket)
         injector_append(injector, &ticket->injected, &ticket->injected, 1);
+    } else if (cell) {
+        slab_release(&runtime->injector_slabs[near], cell);
+    }
     mutex_unlock(&injector->lock);
-    return is_closed ? ROVE_CLOSED : cell ? ROVE_OK : ROVE_NO_MEMORY;
+    return is_closed ? ROVE_CLOSED : ticket ? ROVE_OK : ROVE_NO_MEMORY;
 }
