@@ -103,12 +103,17 @@ static struct rovei_seating *scaler_seating(struct rove_runtime *runtime, const 
     return seating;
 }
 
-/* Binds the workers anew to what is left of the plan. Without memory they stay as they are. Requires: the lock. */
-static void scaler_reseat(struct rove_runtime *runtime, const struct scaler_memory *memory)
+/* Binds the workers anew to what is left of the plan. Without memory they stay as they are until the next look, which
+ * takes the mask for a new one. Requires: the lock. */
+static void scaler_reseat(struct rove_runtime *runtime, struct scaler_memory *memory)
 {
     const struct rovei_seating *seating = scaler_seating(runtime, memory);
-    if (seating)
+    if (seating) {
         atomic_store_explicit(&runtime->seated, &seating->plan, memory_order_release); /* [seated] */
+        return;
+    }
+    free(memory->allowed);
+    memory->allowed = NULL;
 }
 
 static int scaler_compare(const void *a, const void *b)
