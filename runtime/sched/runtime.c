@@ -174,6 +174,7 @@ static rove_status runtime_build(struct rove_runtime *runtime, rove_report *repo
     int quota;
     const char *decided_by;
     int workers = runtime_count_workers(runtime, &quota, &decided_by);
+    runtime->quota = quota;
     runtime->most = runtime_most(runtime, workers);
     if (workers > runtime->most)
         workers = runtime->most;

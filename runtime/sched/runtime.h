@@ -35,6 +35,7 @@ struct rove_runtime {
     rove_scope scope;        /* the root of all others */
     struct ticks_mark begin; /* when it was created */
     int most;                /* the most workers that may be asked for */
+    int quota;               /* of processors, when it was created; 0: no bound */
 
     /* How many slots there are of each kind; a slot is entered once and stays. Slot k of either kind sits on seat k. */
     int limit;

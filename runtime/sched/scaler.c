@@ -332,7 +332,7 @@ static void *scaler_main(void *arg)
     rovei_thread_name(name);
     scaler_remember_plan(&memory, &runtime->plan);
     rovei_quota_init(&memory.groups, "");
-    memory.quota = rovei_quota_read(&memory.groups);
+    memory.quota = runtime->quota; /* what the first number of workers was made with */
     while (atomic_load_explicit(state, memory_order_seq_cst) != SCALER_ENDING) {
         if (!scaler_is_on(runtime)) {
             scaler_sleep_while(&runtime->scaler, SCALER_OFF);
