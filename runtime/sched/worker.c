@@ -167,7 +167,8 @@ static void worker_work(struct rovei_worker *worker)
         if (atomic_load_explicit(&runtime->is_finished, memory_order_seq_cst))
             break;
         rovei_worker_follow_plan(worker);
-        rovei_wait(worker, &wait, is_searcher);
+        if (rovei_wait(worker, &wait, is_searcher) == ROVE_FORKED)
+            return; /* a task has forked, and the child has come back from it: nothing here is this process's */
         rovei_bench_self(worker);
     }
     struct rovei_job job;
@@ -229,6 +230,8 @@ static void *worker_main(void *arg)
     if (hooks->worker_start)
         worker->user_state = hooks->worker_start(worker->index, hooks->arg);
     worker_work(worker);
+    if (!runtime_is_here(runtime))
+        return NULL; /* the only thread of the child ends, and the child with it */
     if (hooks->worker_stop)
         hooks->worker_stop(worker->index, worker->user_state, hooks->arg);
     rovei_worker_become(NULL);
