@@ -122,7 +122,7 @@ rove_status rovei_wait(struct rovei_worker *worker, const struct rovei_wait *wai
     struct rovei_lender *lender = worker->lender && !wait->is_over(wait->arg) ? rovei_worker_lend(worker) : NULL;
     struct rovei_isolated isolated = {.worker = worker};
     struct rovei_job job;
-    if (wait->isolation)
+    if (wait->isolation && runtime_is_here(worker->runtime))
         rovei_isolation_enter(wait->isolation, &isolated);
     worker->depth++;
     while (wait_search(worker, wait, is_hearing, &is_searcher, &job)) {
@@ -134,7 +134,7 @@ rove_status rovei_wait(struct rovei_worker *worker, const struct rovei_wait *wai
     if (is_searcher)
         rovei_search_stop(worker);
     worker->depth--;
-    if (wait->isolation)
+    if (wait->isolation && runtime_is_here(worker->runtime)) /* in a child the lock may be held for ever */
         rovei_isolation_leave(wait->isolation, &isolated);
     rovei_worker_take_back(worker, lender);
     if (!runtime_is_here(worker->runtime))
