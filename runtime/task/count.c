@@ -3,6 +3,7 @@
 #include "runtime/platform/cpu.h"
 #include "runtime/platform/futex.h"
 #include "runtime/sched/isolation.h"
+#include "runtime/sched/runtime.h"
 #include "runtime/sched/sleep.h"
 
 #define LOCK UINT64_C(1)    /* the list of waiters is being changed */
@@ -67,9 +68,13 @@ static void waiter_signal(struct group_waiter *waiter)
         rovei_futex_wake(word, 1); /* names the word only */
 }
 
-/* The group is empty and has waiters, or one that is about to register: lets them go. */
+/* The group is empty and has waiters, or one that is about to register: lets them go. In a child of fork they are the
+ * parent's, and the lock may be held for ever; a wait of the child's own ends because of the fork. */
 static void group_release(rove_group *group)
 {
+    struct rove_runtime *runtime = __atomic_load_n(&group->spawned_to, __ATOMIC_RELAXED);
+    if (runtime && !runtime_is_here(runtime))
+        return;
     group_lock(group);
     struct group_waiter *waiter = group->waiters;
     group->waiters = NULL;
