@@ -16,6 +16,7 @@
 #include "runtime/platform/cpu.h"
 #include "runtime/task/cancel.h"
 #include "runtime/task/count.h"
+#include "runtime/task/group.h"
 
 /* What `followers` holds when the value has come. No future lies there. */
 #define FUTURE_ENDED ((uintptr_t)1)
@@ -59,6 +60,13 @@ static void link_tell(rove_future *link, rove_status outcome, void *value, int e
         rovei_scope_keep_error(&link->group.scope, error);
 }
 
+/* Whether it is a parent process's, where whoever holds its lock, and whoever would end it, is. */
+static bool future_is_foreign(const rove_future *future)
+{
+    const struct rove_runtime *runtime = group_runtime(&future->group);
+    return runtime && !runtime_is_here(runtime);
+}
+
 /* Locks the list and returns the first link; FUTURE_ENDED if there is no list any more, and nothing is locked then. */
 static uintptr_t future_lock(rove_future *future)
 {
@@ -88,6 +96,10 @@ static rove_future *future_take_links(rove_future *future)
             __atomic_compare_exchange_n(&future->followers, &first, FUTURE_ENDED, false, __ATOMIC_ACQ_REL,
                                         __ATOMIC_RELAXED)) /* [value] [follow] */
             return (rove_future *)first;
+        if (first & FUTURE_LOCKED && future_is_foreign(future)) { /* by a thread that this child of fork has not */
+            __atomic_store_n(&future->followers, FUTURE_ENDED, __ATOMIC_RELEASE);
+            return NULL;
+        }
         rovei_cpu_yield();
     }
 }
@@ -251,6 +263,8 @@ rove_status rove_future_then(rove_future *future, rove_future *next, rove_future
 {
     if (!fn || !future_is_made(future))
         return ROVE_INVALID;
+    if (future_is_foreign(future) && !rove_future_is_done(future))
+        return ROVE_FORKED; /* it will not end here */
     rove_status status = future_make(next, fn, arg, false);
     if (!status)
         future_add(future, next);
