@@ -19,7 +19,7 @@ rove_status rove_phase_begin(rove_runtime *runtime)
     rove_status status = phase_resolve(&runtime);
     if (status)
         return status;
-    atomic_fetch_add_explicit(&runtime->phases, 1, memory_order_relaxed); /* heard a moment later does no harm */
+    atomic_fetch_add_explicit(&runtime->phases, 1, memory_order_seq_cst); /* [over] of sleep.c: before the states */
     rovei_wake_all(runtime);
     return ROVE_OK;
 }

@@ -115,11 +115,11 @@ static inline bool runtime_has_surplus(struct rove_runtime *runtime)
            atomic_load_explicit(&runtime->target, memory_order_relaxed);
 }
 
-/* Whether idle workers are to stay awake; not beyond the end of the runtime. Relaxed: heard a moment later does no
- * harm. */
+/* Whether idle workers are to stay awake; not beyond the end of the runtime. Seq_cst for the last look of a worker that
+ * is about to sleep; an end that is heard a moment later does no harm. */
 static inline bool runtime_is_in_phase(const struct rove_runtime *runtime)
 {
-    return atomic_load_explicit(&runtime->phases, memory_order_relaxed) > 0 &&
+    return atomic_load_explicit(&runtime->phases, memory_order_seq_cst) > 0 &&
            !atomic_load_explicit(&runtime->is_stopping, memory_order_relaxed);
 }
 

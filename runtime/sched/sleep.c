@@ -299,7 +299,8 @@ bool rovei_park(struct rovei_worker *worker, const struct rovei_wait *wait, bool
         sleep_ring_all(runtime, worker);
     else
         rovei_wake_one(runtime, worker);
-    bool is_over = wait->is_over(wait->arg) || worker_has_broadcasts(worker); /* [over] */
+    bool is_over = wait->is_over(wait->arg) || worker_has_broadcasts(worker) ||
+                   (is_hearing && runtime_is_in_phase(runtime)); /* [over] */
     bool has_work = !is_over && sleep_may_not(worker, wait, is_hearing);
     if (is_over || (has_work && !is_hearing))
         sleep_end(worker);
