@@ -52,12 +52,17 @@ void rovei_stop_if_quiet(struct rove_runtime *runtime)
         stop_finish(runtime);
 }
 
-static void stop_close(struct rove_runtime *runtime)
+static void stop_await_gate(struct rove_runtime *runtime)
 {
-    atomic_fetch_or_explicit(&runtime->gate, GATE_CLOSED, memory_order_seq_cst);
     uint32_t gate;
     while ((gate = atomic_load_explicit(&runtime->gate, memory_order_seq_cst)) != GATE_CLOSED)
         rovei_futex_wait(&runtime->gate, gate);
+}
+
+static void stop_close(struct rove_runtime *runtime)
+{
+    atomic_fetch_or_explicit(&runtime->gate, GATE_CLOSED, memory_order_seq_cst);
+    stop_await_gate(runtime);
     /* Whoever pushes looks at the gate under the lock: after this, nobody who saw it open is still at it. */
     for (int i = 0; i < runtime->injector_count; i++) {
         mutex_lock(&runtime->injectors[i].lock);
@@ -93,6 +98,7 @@ rove_status rove_runtime_shutdown(rove_runtime *runtime)
             rovei_futex_wait(&runtime->is_finished, 0);
         stop_join(runtime);
         rovei_scaler_end(runtime);
+        stop_await_gate(runtime); /* threads from outside may still be about to wake what has ended */
         atomic_store_explicit(&runtime->is_joined, true, memory_order_relaxed);
     }
     mutex_unlock(&runtime->stopping);

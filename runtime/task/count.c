@@ -57,15 +57,23 @@ bool rovei_group_is_settled(const rove_group *group)
     return group_load(group) == 0;
 }
 
+/* A thread that is no worker of the waiter's runtime keeps that, like one that is in a call, until it is through: the
+ * waiter may see the word by itself, and then nothing else would keep the runtime from being destroyed. */
 static void waiter_signal(struct group_waiter *waiter)
 {
     struct rovei_worker *worker = waiter->worker;
     _Atomic uint32_t *word = &waiter->is_done;
+    const struct rovei_worker *self = worker_self();
+    struct rove_runtime *kept = worker && (!self || self->runtime != worker->runtime) ? worker->runtime : NULL;
+    if (kept)
+        atomic_fetch_add_explicit(&kept->gate, 1, memory_order_seq_cst);
     atomic_store_explicit(word, 1, memory_order_seq_cst); /* [signal] the last access to the waiter */
     if (worker)
         rovei_wake_worker(worker);
     else
         rovei_futex_wake(word, 1); /* names the word only */
+    if (kept)
+        rovei_gate_leave(kept);
 }
 
 /* The group is empty and has waiters, or one that is about to register: lets them go. In a child of fork they are the
