@@ -80,11 +80,20 @@ struct rovei_worker *rovei_worker_beneath(const struct rove_runtime *runtime)
     return worker;
 }
 
+bool rovei_worker_is_away(const struct rovei_worker *worker)
+{
+    return worker && atomic_load_explicit(&worker->state, memory_order_relaxed) == WORKER_AWAY; /* own variable */
+}
+
 void rovei_worker_go_away(struct rovei_worker *from)
 {
     if (!from || !runtime_is_here(from->runtime))
         return;
     rovei_worker_publish(from);
+    if (rovei_worker_is_away(from)) {
+        rovei_leave_work(from->runtime);
+        return;
+    }
     rovei_broadcasts_settle(from);
     atomic_store_explicit(&from->state, WORKER_AWAY, memory_order_seq_cst);
     guest_count(from, -1);
@@ -126,6 +135,7 @@ rove_status rovei_stay_begin(struct rove_runtime *runtime, struct rovei_stay *st
     }
     stay->innermost_before = stay->worker->innermost;
     stay->worker->innermost = innermost;
+    stay->was_away = rovei_worker_is_away(stay->before);
     rovei_worker_go_away(stay->before);
     rovei_worker_become(stay->worker);
     if (stay->is_guest)
@@ -174,7 +184,8 @@ void rovei_stay_end(const struct rovei_stay *stay)
         guest_give_slot_back(stay);
     else
         guest_leave_again(stay);
-    rovei_worker_come_back(stay->before);
+    if (!stay->was_away)
+        rovei_worker_come_back(stay->before);
     rovei_worker_take_back(stay->before, stay->lent);
 }
 

@@ -15,6 +15,7 @@ struct rovei_stay {
     struct rovei_worker *before;           /* what it was, or NULL */
     struct rovei_worker *innermost_before; /* of a worker that works again */
     struct rovei_lender *lent;             /* what `before` was in the middle of, or NULL */
+    bool was_away;                         /* `before` was in a blocking region, and still is */
     bool is_guest;                         /* it has taken a slot, and a pool thread is benched in exchange */
 };
 
@@ -31,6 +32,7 @@ void rovei_stay_end(const struct rovei_stay *stay);
 /* The thread of `worker` is about to work for another runtime, or to block: what lies in its deques, and its place, is
  * for its fellows until it comes back. NULL, or a worker of a parent process, is legal and does nothing. Owner only. */
 void rovei_worker_go_away(struct rovei_worker *worker);
+bool rovei_worker_is_away(const struct rovei_worker *worker);
 void rovei_worker_come_back(struct rovei_worker *worker);
 
 /* Makes a first guest slot, so that a runtime without pool threads can always be drained. ROVE_OK or ROVE_NO_MEMORY.

@@ -3,6 +3,7 @@
 #include "runtime/platform/clock.h"
 #include "runtime/platform/cpu.h"
 #include "runtime/sched/broadcast.h"
+#include "runtime/sched/guest.h"
 #include "runtime/sched/isolation.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/steal.h"
@@ -120,8 +121,11 @@ rove_status rovei_wait(struct rovei_worker *worker, const struct rovei_wait *wai
 {
     bool is_hearing = !wait->isolation && (wait->is_between_tasks || rovei_wait_may_nest(worker));
     struct rovei_lender *lender = worker->lender && !wait->is_over(wait->arg) ? rovei_worker_lend(worker) : NULL;
+    bool was_away = rovei_worker_is_away(worker) && !wait->is_over(wait->arg); /* in a blocking region */
     struct rovei_isolated isolated = {.worker = worker};
     struct rovei_job job;
+    if (was_away)
+        rovei_worker_come_back(worker);
     if (wait->isolation && runtime_is_here(worker->runtime))
         rovei_isolation_enter(wait->isolation, &isolated);
     worker->depth++;
@@ -136,6 +140,8 @@ rove_status rovei_wait(struct rovei_worker *worker, const struct rovei_wait *wai
     worker->depth--;
     if (wait->isolation && runtime_is_here(worker->runtime)) /* in a child the lock may be held for ever */
         rovei_isolation_leave(wait->isolation, &isolated);
+    if (was_away)
+        rovei_worker_go_away(worker);
     rovei_worker_take_back(worker, lender);
     if (!runtime_is_here(worker->runtime))
         return ROVE_FORKED;
