@@ -5,22 +5,7 @@
  */
 #include "runtime/sched/guest.h"
 #include "runtime/sched/runtime.h"
-
-/* Sees to it that there is a thread on the bench. Requires: the lock of the seats. */
-static bool blocking_find_spare(struct rove_runtime *runtime)
-{
-    int used = runtime_slots(runtime) / 2;
-    for (int seat = 0; seat < used; seat++) {
-        struct rovei_worker *worker = runtime_pool(runtime, seat);
-        if (worker && atomic_load_explicit(&worker->state, memory_order_relaxed) == WORKER_BENCHED) /* by the lock */
-            return true;
-    }
-    int threads = atomic_load_explicit(&runtime->pool_threads, memory_order_relaxed);
-    int workers = atomic_load_explicit(&runtime->target, memory_order_relaxed);
-    int error;
-    return threads > 0 && threads < workers + runtime->settings.spares && threads < runtime->limit &&
-           rovei_workers_start(runtime, threads + 1, &error) == ROVE_OK;
-}
+#include "runtime/sched/scale.h"
 
 void rove_blocking_begin(void)
 {
@@ -35,7 +20,7 @@ void rove_blocking_begin(void)
     worker->blocks = 1;
     worker_count(worker, COUNT_BLOCKS);
     mutex_lock(&worker->runtime->seats);
-    bool has_spare = blocking_find_spare(worker->runtime);
+    bool has_spare = rovei_find_spare(worker->runtime);
     mutex_unlock(&worker->runtime->seats);
     if (!has_spare)
         worker_count(worker, COUNT_BLOCKS_BARE);

@@ -51,6 +51,12 @@ static void guest_count(struct rovei_worker *worker, int change)
     bool is_pool = worker->index < runtime->limit;
     atomic_fetch_add_explicit(is_pool ? &runtime->pool_active : &runtime->guest_active, change, memory_order_relaxed);
     rovei_scale_adjust(runtime, worker->seat);
+    /* Nobody is left: what is queued would wait for those that are away, which may wait for it. */
+    bool is_deserted = atomic_load_explicit(&runtime->pool_active, memory_order_relaxed) +
+                           atomic_load_explicit(&runtime->guest_active, memory_order_relaxed) ==
+                       0;
+    if (is_deserted && rovei_find_spare(runtime))
+        rovei_scale_adjust(runtime, -1);
 }
 
 static rove_status guest_take_slot(struct rove_runtime *runtime, struct rovei_worker **guest)

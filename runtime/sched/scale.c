@@ -43,6 +43,21 @@ void rovei_scale_adjust(struct rove_runtime *runtime, int seat)
         scale_unbench(runtime, i);
 }
 
+bool rovei_find_spare(struct rove_runtime *runtime)
+{
+    int used = runtime_slots(runtime) / 2;
+    for (int seat = 0; seat < used; seat++) {
+        struct rovei_worker *worker = runtime_pool(runtime, seat);
+        if (worker && atomic_load_explicit(&worker->state, memory_order_relaxed) == WORKER_BENCHED) /* by the lock */
+            return true;
+    }
+    int threads = atomic_load_explicit(&runtime->pool_threads, memory_order_relaxed);
+    int workers = atomic_load_explicit(&runtime->target, memory_order_relaxed);
+    int error;
+    return threads > 0 && threads < workers + runtime->settings.spares && threads < runtime->limit &&
+           rovei_workers_start(runtime, threads + 1, &error) == ROVE_OK;
+}
+
 void rovei_bench_self(struct rovei_worker *worker)
 {
     struct rove_runtime *runtime = worker->runtime;

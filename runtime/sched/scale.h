@@ -19,6 +19,9 @@ void rovei_scale_adjust(struct rove_runtime *runtime, int seat);
  * rovei_workers_start returned. Requires: the lock of the seats. */
 rove_status rovei_scale_decide(struct rove_runtime *runtime, const rove_scale_decision *decision);
 
+/* Sees to it that there is a thread on the bench. False if there is none. Requires: the lock of the seats. */
+bool rovei_find_spare(struct rove_runtime *runtime);
+
 /* A pool thread between two tasks takes its place on the bench, if there still are too many. Owner only. */
 void rovei_bench_self(struct rovei_worker *worker);
 
