@@ -312,6 +312,8 @@ bool rovei_park(struct rovei_worker *worker, const struct rovei_wait *wait, bool
     if ((is_over || has_work) && atomic_load_explicit(&worker->state, memory_order_seq_cst) == WORKER_BENCHED)
         rovei_leave_work(runtime);
     bool is_called = rovei_sleep(worker, wait->until);
+    if (is_over || has_work)
+        scaler_rouse(&runtime->scaler); /* it may have seen us asleep; whoever else wakes us rouses it, or we listen */
     if (!is_called && is_searcher && (is_over || has_work))
         sleep_hand_over(worker);
     else if (!is_called)
