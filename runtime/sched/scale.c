@@ -140,14 +140,22 @@ rove_status rove_auto_workers(rove_runtime *runtime, int least, int most)
     if (status)
         return status;
     mutex_lock(&runtime->seats);
+    struct rovei_scaler *scaler = &runtime->scaler;
+    bool was_auto = scaler->is_auto;
+    int least_before = scaler->least, most_before = scaler->most;
     if (rovei_scaler_begin(runtime, least, most) != 0)
         status = ROVE_NO_THREADS;
     int workers = atomic_load_explicit(&runtime->target, memory_order_relaxed);
     int wanted = workers < least ? least : most > 0 && workers > most ? most : workers;
     rove_scale_decision asked = {
         .reason = ROVE_SCALE_ASKED, .after = wanted, .most = runtime->most, .waiting_percent = -1};
-    if (!status)
-        status = rovei_scale_decide(runtime, &asked);
+    if (!status && (status = rovei_scale_decide(runtime, &asked))) { /* as it was; the thread goes off by itself */
+        scaler->is_auto = was_auto;
+        scaler->least = least_before;
+        scaler->most = most_before;
+        asked.after = workers;
+        rovei_scale_decide(runtime, &asked);
+    }
     mutex_unlock(&runtime->seats);
     rovei_gate_leave(runtime);
     return status;
