@@ -56,9 +56,9 @@ static int affine_run_block(void *arg)
 /* The worker that had the block, or the one that is to have it if nobody did: neighbours get neighbouring blocks. */
 static struct rovei_worker *affine_worker(struct rove_runtime *runtime, const rove_affinity *affinity, int block)
 {
-    int index = affinity->workers[block] - 1;
+    int index = affinity->workers[block] - 1; /* of whichever runtime the loop ran in the last time */
     int workers = atomic_load_explicit(&runtime->target, memory_order_relaxed); /* a hint */
-    if (index < 0)
+    if (index < 0 || index >= 2 * runtime->limit)
         index = block * workers / affinity->blocks;
     struct rovei_worker *worker =
         index < runtime->limit ? runtime_pool(runtime, index) : runtime_guest(runtime, index - runtime->limit);
