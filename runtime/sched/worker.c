@@ -297,7 +297,10 @@ rove_status rovei_workers_start(struct rove_runtime *runtime, int seats, int *er
         if (!runtime_pool(runtime, seat))
             starts[count++] = (struct worker_start){.runtime = runtime, .seat = seat};
     _Atomic uint32_t unanswered = 0;
+    bool was_bound = rovei_worker_unbind(); /* threads that do not bind themselves keep the mask of who starts them */
     int started = start_threads(starts, count, &unanswered, error);
+    if (was_bound)
+        rovei_worker_bind();
     bool has_memory = start_await(starts, started, &unanswered);
     rovei_memory_release(allocator, starts, size);
     atomic_fetch_add_explicit(&runtime->threads_refused, (uint64_t)(count - started), memory_order_relaxed);
