@@ -5,7 +5,7 @@
  *   [role]   idle.counts -> feeders (rovei_wake_one) and workers that begin (rovei_listen)
  *   [asleep] state -> wakers, and whoever feeds
  *   [bell]   split -> the parker, before it arms `limit`: it does not take an answered bell for an armed one
- *   [over]   what ends a wait -> the waiter's last look; see wait.h
+ *   [over]   what ends a wait, or begins a phase -> the waiter's last look; see wait.h
  */
 #include "runtime/sched/sleep.h"
 

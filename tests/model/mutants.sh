@@ -292,6 +292,8 @@ special $sleep rovei_park 'who wakes does not listen' \
     '/^bool rovei_park/,/^}/{/else if \(!is_called\)/{N;d}}'
 special $sleep rovei_park 'broadcasts are not looked at' \
     '/^bool rovei_park/,/^}/s/ \|\| worker_has_broadcasts\(worker\)//'
+special $sleep rovei_park 'phases are not looked at' \
+    '/^bool rovei_park/,/^}/s/\(is_hearing && runtime_is_in_phase\(runtime\)\)/false/'
 special $sleep rovei_bench_idle 'benched though it has been told something' \
     's/worker_has_broadcasts\(worker\) \|\| !sleep_change/!sleep_change/'
 special $sleep rovei_search_stop 'the last searcher does not hand over' \

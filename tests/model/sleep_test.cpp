@@ -394,6 +394,21 @@ template <bool IS_PRIVATE> struct bench : sleep_world<bench<IS_PRIVATE>, 3, 2, 0
     }
 };
 
+/* A phase begins while a worker goes to sleep, and lasts until that has noticed. */
+struct phase_begins : sleep_world<phase_begins, 2, 1, 0, 1> {
+    void act(unsigned number)
+    {
+        if (number > 0) {
+            work_until_end(workers[0]);
+            return;
+        }
+        begin_phase();
+        await_heard();
+        atomic_fetch_sub_explicit(&runtime.phases, 1, memory_order_relaxed);
+        inject(0);
+    }
+};
+
 /* No barrier, or one that fails: an owner's private tasks are run by itself in the end, public ones are not lost. */
 struct no_barrier : sleep_world<no_barrier, 3, 2, 0, 2> {
     void before()
@@ -449,6 +464,7 @@ static const model_scenario scenarios[] = {
     {"guest_goes_deaf", model_simulate<guest_goes<false>>, 5e4},
     {"bench_fed", model_simulate<bench<false>>, 1e5},
     {"bench_own", model_simulate<bench<true>>, 1e5},
+    {"phase_begins", model_simulate<phase_begins>, 1e5},
     {"no_barrier", model_simulate<no_barrier>, 1e5},
 };
 

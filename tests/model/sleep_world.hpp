@@ -112,6 +112,7 @@ class sleep_world : public rl::test_suite<scenario, THREADS>
         ROVEI_INIT(runtime.target, POOL);
         ROVEI_INIT(runtime.pool_active, POOL);
         ROVEI_INIT(runtime.idle.counts, UINT64_C(0));
+        ROVEI_INIT(runtime.phases, UINT32_C(0));
         ROVEI_INIT(runtime.has_barrier, has_barrier);
         for (int i = 0; i < MODEL_SEATS; i++) {
             runtime.pool[i] = i < POOL ? &workers[i] : NULL;
@@ -196,7 +197,14 @@ class sleep_world : public rl::test_suite<scenario, THREADS>
         return reaches;
     }
 
-    /* Sleeps until a worker has heard what it was told. */
+    /* phase.c. */
+    void begin_phase()
+    {
+        atomic_fetch_add_explicit(&runtime.phases, 1, memory_order_seq_cst);
+        rovei_wake_all(&runtime);
+    }
+
+    /* Sleeps until a worker has heard what it was told, or of the phase. */
     void await_heard()
     {
         while (!atomic_load_explicit(&heard, memory_order_seq_cst))
@@ -390,6 +398,13 @@ class sleep_world : public rl::test_suite<scenario, THREADS>
         rovei_futex_wake(&heard, FUTEX_WAKE_ALL);
     }
 
+    /* A worker stays awake in a phase. */
+    void hear_phase()
+    {
+        if (!atomic_exchange_explicit(&heard, 1, memory_order_seq_cst))
+            rovei_futex_wake(&heard, FUTEX_WAKE_ALL);
+    }
+
     /* wait_search of wait.c. */
     bool search(rovei_worker &worker, const struct rovei_wait &wait, bool is_hearing, bool *is_searcher,
                 rove_task **task)
@@ -404,6 +419,10 @@ class sleep_world : public rl::test_suite<scenario, THREADS>
             if (is_hearing && !*is_searcher)
                 *is_searcher = rovei_search_start(&runtime);
             rl::yield(1, $); /* or a thread that goes round here may keep all others from running */
+            if (is_hearing && runtime_is_in_phase(&runtime)) {
+                hear_phase();
+                continue;
+            }
             if ((*is_searcher || !is_hearing) && rl::rand(4) == 0)
                 continue; /* is patient */
             if (*is_searcher && force_any(worker))

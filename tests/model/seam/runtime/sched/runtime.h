@@ -41,15 +41,15 @@ struct rove_runtime {
     _Atomic(int) target;
     _Atomic(int) pool_active;
     struct rovei_idle idle;
+    _Atomic(uint32_t) phases;
     _Atomic(bool) has_barrier;
     int injector_count;
     struct rovei_injector *injectors;
 };
 
-/* Phases are a matter of wait.c. */
-static inline bool runtime_is_in_phase(const struct rove_runtime *)
+static inline bool runtime_is_in_phase(const struct rove_runtime *runtime)
 {
-    return false;
+    return atomic_load_explicit(&runtime->phases, memory_order_seq_cst) > 0;
 }
 
 static inline struct rovei_worker *runtime_pool(struct rove_runtime *runtime, int i)
