@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "fault/cgroup.h"
+#include "fault/mask.h"
 
 enum { CHILD_SECONDS = 60 };
 
@@ -19,17 +20,6 @@ static struct {
 } place;
 
 static cpu_set_t everything; /* what was allowed in the beginning */
-
-static void allow_each_thread(const cpu_set_t *set)
-{
-    DIR *folder = opendir("/proc/self/task");
-    TEST_CHECK(folder, "/proc/self/task: %s", strerror(errno));
-    for (struct dirent *entry; (entry = readdir(folder));)
-        if (entry->d_name[0] != '.') /* a thread that has just ended is none to care about */
-            TEST_CHECK(sched_setaffinity(atoi(entry->d_name), sizeof *set, set) == 0 || errno == ESRCH, "%s",
-                       strerror(errno));
-    closedir(folder);
-}
 
 /* Allows the first `count` processors of those that there were. */
 static void allow(int count)
@@ -46,7 +36,7 @@ static void allow(int count)
     if (place.has_group)
         cgroup_put(&place.group, "cpuset.cpus", text);
     else
-        allow_each_thread(&set);
+        mask_put_on_each_thread(&set);
 }
 
 /* Whether there once were more workers than before because of the mask. */
@@ -252,6 +242,6 @@ int main(int argc, char **argv)
         {"cpuset_may_have_grown_before", cpuset_may_have_grown_before},
         {"cpuset_changes_under_a_fixed_number", cpuset_changes_under_a_fixed_number},
     };
-    TEST_CHECK(sched_getaffinity(0, sizeof everything, &everything) == 0, "affinity: %s", strerror(errno));
+    everything = mask_read();
     return test_main(argc, argv, cases, sizeof cases / sizeof *cases, 0);
 }

@@ -100,6 +100,22 @@ static int follow(void *arg)
     return 0;
 }
 
+/* The quota has risen before the automatic mode, and with it the thread that looks at the quota, began. */
+static int begin_late(void *arg)
+{
+    (void)arg;
+    cgroup_enter(&group);
+    quota_set(100);
+    rove_runtime *runtime = runtime_make(0);
+    TEST_CHECK(rove_worker_count(runtime) == 1, "%d workers on one processor", rove_worker_count(runtime));
+    quota_set(200);
+    TEST_CHECK(rove_auto_workers(runtime, 1, 0) == ROVE_OK, "automatic");
+    while (!has_risen(runtime))
+        work(runtime);
+    test_runtime_end(runtime);
+    return 0;
+}
+
 /* The quota is for those who leave it to the runtime; a number that was asked for stays. */
 static int keep_what_was_asked_for(void *arg)
 {
@@ -155,6 +171,11 @@ static void quota_is_followed(void)
     child(follow, "follow", 2);
 }
 
+static void quota_may_have_risen_before(void)
+{
+    child(begin_late, "begin_late", 2);
+}
+
 static void asked_for_is_stronger(void)
 {
     child(keep_what_was_asked_for, "keep_what_was_asked_for", 1);
@@ -165,6 +186,7 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"quota_is_known_at_creation", quota_is_known_at_creation},
         {"quota_is_followed", quota_is_followed},
+        {"quota_may_have_risen_before", quota_may_have_risen_before},
         {"asked_for_is_stronger", asked_for_is_stronger},
     };
     return test_main(argc, argv, cases, sizeof cases / sizeof *cases, 0);

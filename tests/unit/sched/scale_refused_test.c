@@ -1,7 +1,10 @@
 /*
  * A runtime that does not get the thread that watches load and machine: its number of workers is fixed, and it says so.
+ * And one that does not get what the automatic mode would begin with: it is as it was.
  */
 #define _GNU_SOURCE
+#include "runtime/sched/runtime.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -10,6 +13,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <support/heap.h>
 #include <support/storm.h>
 
 #include <cmocka.h>
@@ -126,11 +130,88 @@ static void test_a_refused_watcher_changes_nothing(void **state)
     test_runtime_end(runtime);
 }
 
+/* How the number of workers is found. */
+struct mode {
+    bool is_auto;
+    int least;
+    int most;
+};
+
+static struct mode mode_of(rove_runtime *runtime)
+{
+    mutex_lock(&runtime->seats);
+    struct mode mode = {runtime->scaler.is_auto, runtime->scaler.least, runtime->scaler.most};
+    mutex_unlock(&runtime->seats);
+    return mode;
+}
+
+static void test_a_beginning_without_memory_leaves_the_number_fixed(void **state)
+{
+    (void)state;
+    struct test_heap heap = {0};
+    rove_config config = config_make(1, 0);
+    config.allocator = test_heap_allocator(&heap);
+    rove_runtime *runtime = test_runtime_with(&config);
+    test_heap_refuse(&heap, 0, INT64_MAX);
+    assert_int_equal(rove_auto_workers(runtime, 2, 2), ROVE_NO_MEMORY);
+    test_heap_refuse(&heap, 0, 0);
+    assert_false(mode_of(runtime).is_auto);
+    assert_int_equal(rove_worker_count(runtime), 1);
+    storm_in(runtime, 2000, 2, STORM_ALL);
+    assert_int_equal(rove_worker_count(runtime), 1);
+    assert_int_equal(rove_auto_workers(runtime, 2, 2), ROVE_OK);
+    assert_true(mode_of(runtime).is_auto);
+    assert_int_equal(rove_worker_count(runtime), 2);
+    storm_in(runtime, 2000, 3, STORM_ALL);
+    test_runtime_end(runtime);
+    test_heap_check(&heap, "a beginning without memory", 0);
+}
+
+static void test_a_change_without_memory_leaves_the_bounds_as_they_were(void **state)
+{
+    (void)state;
+    struct test_heap heap = {0};
+    rove_config config = config_make(2, 0);
+    config.allocator = test_heap_allocator(&heap);
+    rove_runtime *runtime = test_runtime_with(&config);
+    assert_int_equal(rove_auto_workers(runtime, 2, 3), ROVE_OK);
+    test_heap_refuse(&heap, 0, INT64_MAX);
+    assert_int_equal(rove_auto_workers(runtime, 5, 6), ROVE_NO_MEMORY);
+    test_heap_refuse(&heap, 0, 0);
+    struct mode mode = mode_of(runtime);
+    assert_true(mode.is_auto);
+    assert_int_equal(mode.least, 2);
+    assert_int_equal(mode.most, 3);
+    assert_int_equal(rove_worker_count(runtime), 2); /* it has had no work yet, and so no reason for more */
+    storm_in(runtime, 2000, 4, STORM_ALL);
+    test_runtime_end(runtime);
+    test_heap_check(&heap, "a change without memory", 0);
+}
+
+/* The watcher is the first thread that is started, and the next one is not enough. */
+static void test_a_beginning_with_too_few_threads_leaves_the_number_fixed(void **state)
+{
+    (void)state;
+    rove_runtime *runtime = test_runtime(1);
+    gate_arm(2, 1000);
+    assert_int_equal(rove_auto_workers(runtime, 4, 4), ROVE_NO_THREADS);
+    gate_open();
+    assert_int_equal(atomic_load(&gate.refused), 1);
+    assert_false(mode_of(runtime).is_auto);
+    assert_int_equal(rove_worker_count(runtime), 1);
+    storm_in(runtime, 2000, 5, STORM_ALL);
+    assert_int_equal(rove_worker_count(runtime), 1);
+    test_runtime_end(runtime);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_runtime_without_a_watcher_keeps_its_number_and_says_so),
         cmocka_unit_test(test_a_refused_watcher_changes_nothing),
+        cmocka_unit_test(test_a_beginning_without_memory_leaves_the_number_fixed),
+        cmocka_unit_test(test_a_change_without_memory_leaves_the_bounds_as_they_were),
+        cmocka_unit_test(test_a_beginning_with_too_few_threads_leaves_the_number_fixed),
     };
     test_watchdog(WATCH_SECONDS);
     return cmocka_run_group_tests(tests, NULL, NULL);
