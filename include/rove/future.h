@@ -57,7 +57,8 @@ ROVE_API rove_status rove_future_start(rove_future *future, rove_future_fn *fn, 
  * Makes `next` follow `future`: when that has its value, fn(arg, value of future, &value) runs as a task. If `future`
  * ends without a value, `next` ends with the same outcome and error, and fn does not run.
  *
- * Returns as rove_future_start; ROVE_INVALID also if `future` is not made. Any thread. Does not block.
+ * Returns as rove_future_start; ROVE_INVALID also if `future` is not made; ROVE_FORKED also, in a child of fork(2), if
+ * `future` was pending in the parent process, where alone it ends. Any thread. Does not block.
  */
 ROVE_API rove_status rove_future_then(rove_future *future, rove_future *next, rove_future_fn *fn, void *arg);
 

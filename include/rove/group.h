@@ -57,7 +57,8 @@ typedef struct rove_group {
 } rove_group;
 
 /* The work of a task: returns 0 for success; anything else is an error and is kept if it is the group's first. The
- * group is the task's scope: rove_is_canceled asks for it, and rove_fail in the task cancels it. */
+ * group is the task's scope: rove_is_canceled asks for it, and rove_fail in the task cancels it. A child of fork(2) that
+ * comes back from a task on a pool thread ends, with exit code 0. */
 typedef int rove_group_fn(void *arg);
 
 /*

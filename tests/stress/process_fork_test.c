@@ -1,11 +1,13 @@
 /*
  * fork(2) while runtimes are at work. The child calls the inherited runtime and is refused, uses the default runtime,
- * makes one of its own, or just leaves; and it never hangs. It may be forked by a thread outside, or by a task.
+ * makes one of its own, or just leaves; and it never hangs. It may be forked by a thread outside, or by a task, from
+ * which it may also come back.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
 #include <rove/rove.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -300,6 +302,74 @@ static void from_a_task(void)
     }
 }
 
+/* A task on a pool thread forks, and the child comes back from it: there it ends, without an error, and without having
+ * run anything that its parent has queued. */
+static struct {
+    pid_t parent;
+    atomic_int ended; /* tasks */
+} back;
+
+static int stay_in_parent(void *arg)
+{
+    (void)arg;
+    TEST_CHECK(getpid() == back.parent, "a task of the parent's runs in the child");
+    atomic_fetch_add(&back.ended, 1);
+    return 0;
+}
+
+static int come_back(void *arg)
+{
+    (void)arg;
+    pid_t child = fork();
+    TEST_CHECK(child >= 0, "fork: %s", strerror(errno));
+    if (child == 0) {
+        sigset_t ends_it; /* pool threads have all signals blocked */
+        sigemptyset(&ends_it);
+        sigaddset(&ends_it, SIGALRM);
+        pthread_sigmask(SIG_UNBLOCK, &ends_it, NULL);
+        alarm(CHILD_SECONDS);
+        return 0;
+    }
+    int status;
+    TEST_CHECK(waitpid(child, &status, 0) == child, "waitpid: %s", strerror(errno));
+    TEST_CHECK(status == 0, "the child that comes back: status %x", (unsigned)status);
+    return stay_in_parent(NULL);
+}
+
+static int come_back_through_a_wait(void *arg)
+{
+    (void)arg;
+    rove_group group = {0};
+    TEST_CHECK(rove_group_spawn(&group, stay_in_parent, NULL) == ROVE_OK, "spawn");
+    TEST_CHECK(rove_group_spawn(&group, come_back, NULL) == ROVE_OK, "spawn"); /* the newest: it runs first */
+    rove_status status = rove_group_wait(&group);
+    if (getpid() != back.parent)
+        return 0;
+    TEST_CHECK(status == ROVE_OK, "wait: %s", rove_status_text(status));
+    return stay_in_parent(NULL);
+}
+
+static void back_from_a_task(void)
+{
+    if (skip_sanitized())
+        return;
+    int64_t rounds = test_scaled(50, 5);
+    back.parent = getpid();
+    for (int workers = 1; workers <= 4; workers *= 2) {
+        rove_runtime *runtime = test_runtime(workers);
+        for (int64_t i = 0; i < rounds; i++) {
+            rove_group group = {.runtime = runtime};
+            atomic_store(&back.ended, 0);
+            TEST_CHECK(rove_group_spawn(&group, come_back, NULL) == ROVE_OK, "spawn");
+            TEST_CHECK(rove_group_spawn(&group, come_back_through_a_wait, NULL) == ROVE_OK, "spawn");
+            while (atomic_load(&back.ended) < 4) /* a wait for the group would run them on this thread */
+                test_yield();
+            TEST_CHECK(rove_group_wait(&group) == ROVE_OK, "wait");
+        }
+        test_runtime_end(runtime);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -307,6 +377,7 @@ int main(int argc, char **argv)
         {"under_load", under_load},
         {"during_creation", during_creation},
         {"from_a_task", from_a_task},
+        {"back_from_a_task", back_from_a_task},
     };
     if (test_is_thread_sanitized()) {
         printf("skipped: ThreadSanitizer does not follow threads that are started after a fork\n");

@@ -5,6 +5,8 @@
 #define _GNU_SOURCE
 #include "unit/sched/door.h"
 
+#include <support/idle.h>
+
 enum { WATCH_SECONDS = 50, MANY = 64 };
 
 static void test_spares_work_while_all_workers_block(void **state)
@@ -342,6 +344,85 @@ static void test_regions_in_automatic_mode(void **state)
     test_runtime_end(runtime);
 }
 
+static void do_nothing(void *arg)
+{
+    (void)arg;
+}
+
+/* A worker that stands at the door, in a region, is none: a broadcast goes to the spare alone, which then opens. It
+ * would wait for one that has come back before the end of its region, and whose spare is on the bench. */
+static void expect_region(rove_runtime *runtime)
+{
+    int one = 1, reached;
+    rove_group group = {.runtime = runtime};
+    wait_until(&door.waiting, 1);
+    assert_int_equal(rove_broadcast(runtime, do_nothing, NULL, &reached), ROVE_OK);
+    assert_int_equal(reached, 1);
+    spawn(&group, open_for, &one, 1);
+    wait_until(&door.passed, 1);
+    assert_int_equal(rove_group_wait(&group), ROVE_OK);
+}
+
+static int run_there_in_region(void *there)
+{
+    rove_blocking_begin();
+    TEST_CHECK(rove_run(there, do_nothing, NULL) == ROVE_OK, "run in another runtime");
+    door_wait();
+    rove_blocking_end();
+    return 0;
+}
+
+static void test_a_region_goes_on_after_a_run_in_another_runtime(void **state)
+{
+    rove_runtime *there = runtime_make(1, 0), *here = runtime_make(1, 1);
+    for (int i = 0; i < 20; i++) {
+        rove_group group = {.runtime = here};
+        setup(state);
+        spawn(&group, run_there_in_region, there, 1);
+        expect_region(here);
+        assert_int_equal(rove_group_wait(&group), ROVE_OK);
+    }
+    assert_int_equal(stats_of(here).blocks, 20);
+    test_runtime_end(here);
+    test_watch_runtime(there);
+    test_runtime_end(there);
+}
+
+static _Atomic(struct rovei_worker *) waiter;
+
+static int wait_for_future_in_region(void *future)
+{
+    rove_blocking_begin();
+    atomic_store(&waiter, worker_self());
+    TEST_CHECK(rove_future_wait(future, NULL) == ROVE_OK, "wait");
+    door_wait();
+    rove_blocking_end();
+    return 0;
+}
+
+/* The wait is one that sleeps, and so changes what the worker's state says. */
+static void test_a_region_goes_on_after_a_wait(void **state)
+{
+    rove_runtime *runtime = runtime_make(1, 1);
+    for (int i = 0; i < 20; i++) {
+        rove_group group = {.runtime = runtime};
+        rove_future promise = {.group.runtime = runtime};
+        setup(state);
+        atomic_store(&waiter, NULL);
+        assert_int_equal(rove_future_promise(&promise), ROVE_OK);
+        spawn(&group, wait_for_future_in_region, &promise, 1);
+        struct rovei_worker *worker;
+        while (!(worker = atomic_load(&waiter)) || !idle_is_waiting(worker))
+            test_yield();
+        assert_int_equal(rove_future_set(&promise, NULL), ROVE_OK);
+        expect_region(runtime);
+        assert_int_equal(rove_group_wait(&group), ROVE_OK);
+        assert_int_equal(rove_future_wait(&promise, NULL), ROVE_OK);
+    }
+    assert_int_equal(stats_of(runtime).blocks, 20);
+    test_runtime_end(runtime);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +440,8 @@ int main(void)
         cmocka_unit_test_setup(test_loops_block_here_and_there, setup),
         cmocka_unit_test_setup(test_regions_in_two_runtimes, setup),
         cmocka_unit_test_setup(test_regions_in_automatic_mode, setup),
+        cmocka_unit_test_setup(test_a_region_goes_on_after_a_run_in_another_runtime, setup),
+        cmocka_unit_test_setup(test_a_region_goes_on_after_a_wait, setup),
     };
     test_watchdog(WATCH_SECONDS);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -414,6 +414,61 @@ static void test_loops_nest(void **state)
     }
 }
 
+/* Memory behind whose end no pointer lies that could be followed: whoever reads beyond an array of workers crashes. */
+enum { BEHIND = 16 * ROVE_WORKERS_MAX };
+
+static void *fence_allocate(size_t size, size_t alignment, void *arg)
+{
+    (void)arg;
+    size_t whole = (size + BEHIND + alignment - 1) / alignment * alignment;
+    char *memory = aligned_alloc(alignment, whole);
+    if (memory)
+        memset(memory + size, 0x5a, whole - size);
+    return memory;
+}
+
+static void fence_release(void *memory, size_t size, void *arg)
+{
+    (void)size;
+    (void)arg;
+    free(memory);
+}
+
+static rove_runtime *fenced_runtime(int most)
+{
+    rove_config config;
+    rove_config_default(&config);
+    config.workers = 1;
+    config.workers_max = most;
+    config.allocator = (rove_allocator){fence_allocate, fence_release, NULL};
+    return test_runtime_with(&config);
+}
+
+/* As a guest, whose number in the large runtime is larger than any in the small one. */
+static void loop_as_guest(void *affinity)
+{
+    await_bench();
+    loop_over(0, FEW, affinity);
+}
+
+static void test_the_next_loop_may_be_in_a_smaller_runtime(void **state)
+{
+    (void)state;
+    meeting.workers = 1;
+    rove_runtime *large = fenced_runtime(ROVE_WORKERS_MAX - 1), *small = fenced_runtime(1);
+    for (int again = 0; again < 3; again++) {
+        rove_affinity affinity = {0};
+        assert_int_equal(rove_run(large, loop_as_guest, &affinity), ROVE_OK);
+        assert_int_equal(affinity.blocks, FEW);
+        assert_true(affinity.workers[0] > rove_worker_limit(small));
+        assert_int_equal(rove_run(small, loop_as_guest, &affinity), ROVE_OK);
+        assert_int_equal(rove_run(large, loop_as_guest, &affinity), ROVE_OK);
+    }
+    test_runtime_end(small);
+    test_watch_runtime(large);
+    test_runtime_end(large);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -425,6 +480,7 @@ int main(void)
         cmocka_unit_test(test_a_loop_that_fails_begins_no_more_blocks),
         cmocka_unit_test(test_workers_may_come_and_go),
         cmocka_unit_test(test_loops_nest),
+        cmocka_unit_test(test_the_next_loop_may_be_in_a_smaller_runtime),
     };
     test_watchdog(WATCH_SECONDS);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -303,6 +303,46 @@ static void test_a_follower_is_called_or_taken_out_and_never_both(void **state)
     }
 }
 
+struct inherited {
+    rove_future *pending;
+    rove_future *ended;
+};
+
+/* In the child. Returns 0, or which step went wrong. */
+static int follow_inherited(void *arg)
+{
+    const struct inherited *inherited = arg;
+    rove_future next = {0};
+    if (rove_future_then(inherited->pending, &next, add, number(1)) != ROVE_FORKED)
+        return 1;
+    if (rove_future_wait(&next, NULL) != ROVE_INVALID) /* it is not made */
+        return 2;
+    if (test_is_sanitized()) /* whose own locks may be held by a thread that the child does not have */
+        return 0;
+    if (rove_future_then(inherited->ended, &next, add, number(1)) != ROVE_OK)
+        return 3;
+    check_value(&next, 71);
+    return 0;
+}
+
+static void test_a_child_of_fork_follows_only_what_has_ended(void **state)
+{
+    (void)state;
+    rove_future pending = {.group.runtime = alone}, ended = pending;
+    struct inherited inherited = {&pending, &ended};
+    assert_int_equal(rove_future_promise(&pending), ROVE_OK);
+    assert_int_equal(rove_future_promise(&ended), ROVE_OK);
+    assert_int_equal(rove_future_set(&ended, number(70)), ROVE_OK);
+    struct test_outcome outcome = test_in_child(follow_inherited, &inherited, WATCH_SECONDS / 2, false);
+    assert_int_equal(outcome.end, TEST_END_EXIT);
+    assert_int_equal(outcome.code, 0);
+    rove_future next = {.group.runtime = alone};
+    assert_int_equal(rove_future_then(&pending, &next, add, number(1)), ROVE_OK); /* in the parent it goes on */
+    assert_int_equal(rove_future_set(&pending, number(80)), ROVE_OK);
+    check_value(&next, 81);
+    check_value(&pending, 80);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +355,7 @@ int main(void)
         CASE(test_a_future_that_is_ended_from_inside_cannot_be_set),
         CASE(test_a_future_that_was_taken_back_can_be_made),
         CASE(test_a_follower_is_called_or_taken_out_and_never_both),
+        CASE(test_a_child_of_fork_follows_only_what_has_ended),
     };
     test_watchdog(WATCH_SECONDS);
     return cmocka_run_group_tests(tests, setup, teardown);
