@@ -45,7 +45,7 @@ typedef struct rove_group {
     bool has_ended;                    /* a wait has returned */
     bool is_adopted;                   /* the scope's parent was found by the first spawn */
     bool is_home;                      /* whether the thread counts whose stack the group lies on */
-    bool is_plain_home;                /* and its tasks go to the deque of the worker it is */
+    bool is_plain_home;                /* and its tasks go to the deque of the worker that it is */
     int64_t local;                     /* tasks counted by that thread */
     rove_runtime *spawned_to;          /* where the last one went */
     struct rovei_isolation *isolation; /* what its tasks are part of in isolation, or NULL */

@@ -79,7 +79,8 @@ typedef struct rove_config {
     size_t pu_count;      /* for ROVE_PLAN_LIST: how many */
     rove_pin pin;         /* whether pool threads are bound to their processors */
     int64_t spin_ns;      /* how long an idle worker looks for work before it sleeps, in nanoseconds; default 20000 */
-    int spares;           /* the most threads that stand in for tasks in blocking regions, see scale.h; default 16 */
+    int spares;           /* the most threads that stand in for tasks in blocking regions, see scale.h, or for the last
+                             worker when that works for another runtime; default 16 */
     size_t stack_size;    /* stack of a pool thread in bytes, without its guard page; default 8 MiB (address space) */
     const void *topology; /* an hwloc_topology_t of the program's own, loaded, or NULL; only read during creation */
     const char *topology_xml; /* path of an hwloc XML file, or NULL */

@@ -45,6 +45,9 @@ rove_status rovei_after_check(rove_future *const *after, size_t count)
     for (size_t i = 0; i < count; i++)
         if (!future_is_made(after[i]))
             return ROVE_INVALID;
+    for (size_t i = 0; i < count; i++)
+        if (rovei_future_is_left(after[i]))
+            return ROVE_FORKED;
     return ROVE_OK;
 }
 

@@ -14,6 +14,7 @@ void rove_blocking_begin(void)
         return;
     if (worker->blocks > 0) {
         worker->blocks++;
+        rovei_worker_go_away(worker); /* it is; what it has spawned since is for its fellows */
         return;
     }
     worker->blocked = rovei_worker_lend(worker); /* what then runs on top has blocking regions of its own */

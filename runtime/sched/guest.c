@@ -118,6 +118,21 @@ void rovei_worker_come_back(struct rovei_worker *to)
     rovei_listen(to);
 }
 
+struct rovei_region rovei_region_suspend(struct rovei_worker *worker)
+{
+    struct rovei_region region = {worker->blocks, worker->blocked};
+    worker->blocks = 0;
+    rovei_worker_come_back(worker);
+    return region;
+}
+
+void rovei_region_resume(struct rovei_worker *worker, struct rovei_region region)
+{
+    rovei_worker_go_away(worker);
+    worker->blocks = region.blocks;
+    worker->blocked = region.blocked;
+}
+
 rove_status rovei_stay_begin(struct rove_runtime *runtime, struct rovei_stay *stay)
 {
     stay->before = worker_self();
@@ -139,6 +154,7 @@ rove_status rovei_stay_begin(struct rove_runtime *runtime, struct rovei_stay *st
         stay->worker->outer = innermost;
         innermost = NULL;
     }
+    stay->region = (struct rovei_region){0};
     stay->innermost_before = stay->worker->innermost;
     stay->worker->innermost = innermost;
     stay->was_away = rovei_worker_is_away(stay->before);
@@ -147,14 +163,14 @@ rove_status rovei_stay_begin(struct rove_runtime *runtime, struct rovei_stay *st
     if (stay->is_guest)
         rovei_listen(stay->worker);
     else
-        rovei_worker_come_back(stay->worker);
+        stay->region = rovei_region_suspend(stay->worker);
     return ROVE_OK;
 }
 
 static void guest_run_queued(struct rovei_worker *guest)
 {
     struct rovei_job job;
-    while (rovei_find_own(guest, &job) || rovei_find_injected(guest, &job))
+    while (runtime_is_here(guest->runtime) && (rovei_find_own(guest, &job) || rovei_find_injected(guest, &job)))
         rovei_job_run(guest, &job);
 }
 
@@ -173,7 +189,7 @@ static void guest_give_slot_back(const struct rovei_stay *stay)
 
 static void guest_leave_again(const struct rovei_stay *stay)
 {
-    rovei_worker_go_away(stay->worker);
+    rovei_region_resume(stay->worker, stay->region);
     rovei_worker_become(stay->before);
     stay->worker->innermost = stay->innermost_before;
 }
@@ -181,12 +197,11 @@ static void guest_leave_again(const struct rovei_stay *stay)
 void rovei_stay_end(const struct rovei_stay *stay)
 {
     struct rovei_worker *worker = stay->worker;
-    /* In a child of fork the slot, and what is queued, are the parent's, and its locks may be held for ever. */
-    bool is_guest = stay->is_guest && runtime_is_here(worker->runtime);
-    if (is_guest && worker->runtime->pool_threads == 0)
+    if (stay->is_guest && worker->runtime->pool_threads == 0)
         guest_run_queued(worker);
     rovei_worker_publish(worker);
-    if (is_guest)
+    /* In a child of fork the slot, and what is queued, are the parent's, and its locks may be held for ever. */
+    if (stay->is_guest && runtime_is_here(worker->runtime))
         guest_give_slot_back(stay);
     else
         guest_leave_again(stay);

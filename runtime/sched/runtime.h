@@ -5,6 +5,8 @@
  *   [slot]  pool, guests, slots_used (release or stronger) -> whoever scans the slots (acquire): a worker that is seen
  *           is complete
  *   [seated] seated (release) -> worker (acquire): the plan is complete
+ *   [gate]  gate (seq_cst) by a thread from outside that is about to end a worker's wait, then what ends it -> gate
+ *           (seq_cst) of the shutdown, which comes after that worker: the runtime stays until that thread has let go
  */
 #ifndef ROVEI_SCHED_RUNTIME_H
 #define ROVEI_SCHED_RUNTIME_H
@@ -67,6 +69,7 @@ struct rove_runtime {
     struct rovei_mutex stopping;  /* held by the thread that shuts down */
     _Atomic uint32_t gate;        /* a futex word */
     _Atomic bool is_stopping;     /* the gate is closed and empty: what is queued is all that will come */
+    _Atomic uint32_t settlings;   /* since then: how often a pool thread was about to sleep */
     _Atomic uint32_t is_finished; /* and now it has all run. A futex word */
     _Atomic bool is_joined;       /* the pool threads have ended */
     _Atomic uint64_t pins_refused;
@@ -116,7 +119,7 @@ static inline bool runtime_has_surplus(struct rove_runtime *runtime)
 }
 
 /* Whether idle workers are to stay awake; not beyond the end of the runtime. Seq_cst for the last look of a worker that
- * is about to sleep; an end that is heard a moment later does no harm. */
+ * is about to sleep, [over] of sleep.c; an end that is heard a moment later does no harm. */
 static inline bool runtime_is_in_phase(const struct rove_runtime *runtime)
 {
     return atomic_load_explicit(&runtime->phases, memory_order_seq_cst) > 0 &&

@@ -65,6 +65,7 @@ void rovei_bench_self(struct rovei_worker *worker)
     rovei_broadcasts_settle(worker);
     bool is_leaving = scale_surplus(runtime) > 0 && !atomic_load_explicit(&runtime->is_finished, memory_order_relaxed);
     if (is_leaving) {
+        rovei_stop_settle(runtime);
         atomic_store_explicit(&worker->state, WORKER_BENCHED, memory_order_seq_cst);
         atomic_fetch_sub_explicit(&runtime->pool_active, 1, memory_order_seq_cst);
     }

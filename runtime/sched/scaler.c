@@ -149,7 +149,7 @@ static int scaler_keep_known(const struct rove_runtime *runtime, int *allowed, i
     return kept;
 }
 
-/* Reads the affinity mask. True if there was another before, or when the plan was made. */
+/* Reads the affinity mask. True if there was another before, or when the plan was made, or if that is unknown. */
 static bool scaler_read_affinity(const struct rove_runtime *runtime, struct scaler_memory *memory)
 {
     int *allowed;

@@ -290,6 +290,7 @@ bool rovei_park(struct rovei_worker *worker, const struct rovei_wait *wait, bool
     rovei_worker_publish(worker); /* who sleeps hears no doorbell */
     if (wait->before_sleep)
         wait->before_sleep(wait->arg);
+    rovei_stop_settle(runtime);
     if (is_hearing)
         sleep_count(runtime, IDLE_SLEEPER - (is_searcher ? IDLE_SEARCHER : 0));
     atomic_store_explicit(&worker->is_isolated, wait->isolation != NULL,

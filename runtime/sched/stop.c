@@ -1,3 +1,8 @@
+/*
+ * Edges
+ *   [quiet]  settlings (seq_cst), then the state by a thread that goes to sleep -> the states (seq_cst), then settlings
+ *            by whoever asks whether all sleep: who is seen asleep twice, and has not settled, has slept all the time
+ */
 #include "runtime/sched/stop.h"
 
 #include "runtime/sched/guest.h"
@@ -33,9 +38,13 @@ static void stop_finish(struct rove_runtime *runtime)
     rovei_futex_wake(&runtime->is_finished, FUTEX_WAKE_ALL);
 }
 
-/* Whether all pool threads sleep between tasks. A thread may be called at this moment; then it ends later than the
- * others, and runs what it finds. */
-static bool stop_is_quiet(struct rove_runtime *runtime)
+void rovei_stop_settle(struct rove_runtime *runtime)
+{
+    if (atomic_load_explicit(&runtime->is_stopping, memory_order_seq_cst))
+        atomic_fetch_add_explicit(&runtime->settlings, 1, memory_order_seq_cst); /* [quiet] */
+}
+
+static bool stop_is_asleep(struct rove_runtime *runtime)
 {
     for (int seat = 0; seat < runtime_slots(runtime) / 2; seat++) {
         struct rovei_worker *worker = runtime_pool(runtime, seat);
@@ -43,7 +52,17 @@ static bool stop_is_quiet(struct rove_runtime *runtime)
         if (state != WORKER_IDLE && state != WORKER_BENCHED)
             return false;
     }
-    return !rovei_work_is_visible(runtime);
+    return true;
+}
+
+/* Whether all pool threads sleep between tasks, at the same time, and nothing is left to do. A thread that is seen
+ * asleep, then runs what one not looked at yet has left, and is seen asleep again, has settled meanwhile; whoever
+ * settles last looks, too. */
+static bool stop_is_quiet(struct rove_runtime *runtime)
+{
+    uint32_t settlings = atomic_load_explicit(&runtime->settlings, memory_order_seq_cst); /* [quiet] */
+    return stop_is_asleep(runtime) && !rovei_work_is_visible(runtime) && stop_is_asleep(runtime) &&
+           atomic_load_explicit(&runtime->settlings, memory_order_seq_cst) == settlings; /* [quiet] */
 }
 
 void rovei_stop_if_quiet(struct rove_runtime *runtime)
@@ -55,7 +74,7 @@ void rovei_stop_if_quiet(struct rove_runtime *runtime)
 static void stop_await_gate(struct rove_runtime *runtime)
 {
     uint32_t gate;
-    while ((gate = atomic_load_explicit(&runtime->gate, memory_order_seq_cst)) != GATE_CLOSED)
+    while ((gate = atomic_load_explicit(&runtime->gate, memory_order_seq_cst)) != GATE_CLOSED) /* [gate] */
         rovei_futex_wait(&runtime->gate, gate);
 }
 

@@ -6,6 +6,9 @@
 
 struct rove_runtime;
 
+/* A pool thread of the runtime is about to say that it sleeps. */
+void rovei_stop_settle(struct rove_runtime *runtime);
+
 /* If the runtime is stopping, all of its pool threads sleep, and nothing is left to do: lets them end. Called by each
  * thread that has gone to sleep, so the last one sees it. */
 void rovei_stop_if_quiet(struct rove_runtime *runtime);

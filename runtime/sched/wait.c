@@ -83,8 +83,10 @@ static bool wait_search(struct rovei_worker *worker, const struct rovei_wait *wa
     while (!wait->is_over(wait->arg) && !wait_has_run_out(wait)) {
         if (!runtime_is_here(runtime)) /* first: in a child, what is queued is the parent's */
             return false;
-        if (worker_has_broadcasts(worker))
+        if (worker_has_broadcasts(worker)) {
             rovei_broadcasts_run(worker);
+            continue; /* it may have forked */
+        }
         if (wait_find_for(worker, wait, is_hearing || is_last_awake, job))
             return true;
         if (since == 0) {
@@ -122,10 +124,11 @@ rove_status rovei_wait(struct rovei_worker *worker, const struct rovei_wait *wai
     bool is_hearing = !wait->isolation && (wait->is_between_tasks || rovei_wait_may_nest(worker));
     struct rovei_lender *lender = worker->lender && !wait->is_over(wait->arg) ? rovei_worker_lend(worker) : NULL;
     bool was_away = rovei_worker_is_away(worker) && !wait->is_over(wait->arg); /* in a blocking region */
+    struct rovei_region region = {0};
     struct rovei_isolated isolated = {.worker = worker};
     struct rovei_job job;
     if (was_away)
-        rovei_worker_come_back(worker);
+        region = rovei_region_suspend(worker);
     if (wait->isolation && runtime_is_here(worker->runtime))
         rovei_isolation_enter(wait->isolation, &isolated);
     worker->depth++;
@@ -141,7 +144,7 @@ rove_status rovei_wait(struct rovei_worker *worker, const struct rovei_wait *wai
     if (wait->isolation && runtime_is_here(worker->runtime)) /* in a child the lock may be held for ever */
         rovei_isolation_leave(wait->isolation, &isolated);
     if (was_away)
-        rovei_worker_go_away(worker);
+        rovei_region_resume(worker, region);
     rovei_worker_take_back(worker, lender);
     if (!runtime_is_here(worker->runtime))
         return ROVE_FORKED;

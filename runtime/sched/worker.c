@@ -172,8 +172,11 @@ static void worker_work(struct rovei_worker *worker)
         rovei_bench_self(worker);
     }
     struct rovei_job job;
-    while (rovei_find_own(worker, &job) || rovei_find_injected(worker, &job))
+    while (rovei_find_own(worker, &job) || rovei_find_injected(worker, &job)) {
         rovei_job_run(worker, &job);
+        if (!runtime_is_here(runtime))
+            return;
+    }
     rovei_broadcasts_settle(worker);
     atomic_store_explicit(&worker->state, WORKER_VACANT, memory_order_seq_cst);
     mutex_unlock(&worker->runtime->seats);

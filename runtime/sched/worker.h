@@ -236,7 +236,9 @@ static inline bool worker_spawn(struct rovei_worker *worker, rove_task *task)
 
 /* Starts the pool threads of the first `seats` seats that have none yet, and waits until each has made its worker and
  * fallen asleep, BENCHED. Returns ROVE_OK; ROVE_NO_THREADS if some were refused, with the reason in `*error`, an errno
- * value; ROVE_NO_MEMORY. Those that could be started stay. Requires: the lock of the seats. */
+ * value; ROVE_NO_MEMORY; ROVE_CLOSED if threads are missing and the runtime has finished. Those that could be started
+ * stay. They begin with the mask of the runtime, also if a bound worker starts them. Requires: the lock of the
+ * seats. */
 rove_status rovei_workers_start(struct rove_runtime *runtime, int seats, int *error);
 
 #endif

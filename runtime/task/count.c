@@ -66,8 +66,8 @@ static void waiter_signal(struct group_waiter *waiter)
     const struct rovei_worker *self = worker_self();
     struct rove_runtime *kept = worker && (!self || self->runtime != worker->runtime) ? worker->runtime : NULL;
     if (kept)
-        atomic_fetch_add_explicit(&kept->gate, 1, memory_order_seq_cst);
-    atomic_store_explicit(word, 1, memory_order_seq_cst); /* [signal] the last access to the waiter */
+        atomic_fetch_add_explicit(&kept->gate, 1, memory_order_seq_cst); /* [gate] of runtime.h */
+    atomic_store_explicit(word, 1, memory_order_seq_cst);                /* [signal] the last access to the waiter */
     if (worker)
         rovei_wake_worker(worker);
     else

@@ -60,11 +60,17 @@ static void link_tell(rove_future *link, rove_status outcome, void *value, int e
         rovei_scope_keep_error(&link->group.scope, error);
 }
 
-/* Whether it is a parent process's, where whoever holds its lock, and whoever would end it, is. */
+/* Whether it is a parent process's, where whoever holds its lock, and whoever would end it, is. Requires: it has not
+ * ended; the runtime may be gone afterwards. */
 static bool future_is_foreign(const rove_future *future)
 {
     const struct rove_runtime *runtime = group_runtime(&future->group);
     return runtime && !runtime_is_here(runtime);
+}
+
+bool rovei_future_is_left(const rove_future *future)
+{
+    return !rove_future_is_done(future) && future_is_foreign(future);
 }
 
 /* Locks the list and returns the first link; FUTURE_ENDED if there is no list any more, and nothing is locked then. */
@@ -263,8 +269,8 @@ rove_status rove_future_then(rove_future *future, rove_future *next, rove_future
 {
     if (!fn || !future_is_made(future))
         return ROVE_INVALID;
-    if (future_is_foreign(future) && !rove_future_is_done(future))
-        return ROVE_FORKED; /* it will not end here */
+    if (rovei_future_is_left(future))
+        return ROVE_FORKED;
     rove_status status = future_make(next, fn, arg, false);
     if (!status)
         future_add(future, next);

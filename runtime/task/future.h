@@ -27,6 +27,10 @@ static inline bool future_is_made(const rove_future *future)
     return future && future->group.on_discard;
 }
 
+/* Whether the future was left behind by a fork: it will not end in this process, and its list may be locked for ever.
+ * Requires: it is made. Any thread. */
+bool rovei_future_is_left(const rove_future *future);
+
 /* Has `follower->fn` called when `future` has ended; now, if it has. Requires: the future is made. Any thread. */
 void rovei_future_follow(rove_future *future, struct future_follower *follower);
 

@@ -152,7 +152,8 @@ static __attribute__((noinline)) rove_status group_spawn_on(struct rovei_worker 
 }
 
 /* Whether the task is one of many that the worker spawns into a plain group on its own stack, where nothing is new: the
- * common case, which has a way of its own without a call. */
+ * common case, which has a way of its own without a call. `is_plain_home` is only set while `is_home` is and the group is
+ * prepared as GROUP_PLAIN, and cleared with `is_home`, which comes before any wait is over: so neither is looked at. */
 static inline bool group_is_at_hand(const struct rovei_worker *worker, const rove_group *group)
 {
     return group_is_home(worker, group) && group->is_plain_home && group_runtime(group) == worker->runtime &&

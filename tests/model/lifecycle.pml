@@ -62,6 +62,8 @@ byte target, working;
 bool has_barrier;
 byte outside; /* the gate: calls from outside that are not over */
 bool is_stopping, is_finished;
+bit settlings; /* modulo 2, which is worse than what ships */
+#define SETTLE settlings = (is_stopping -> 1 - settlings : 0)
 byte ended; /* threads */
 bool is_joined;
 
@@ -252,6 +254,7 @@ inline stop_if_quiet()
 {
     if
     :: is_stopping ->
+        settled = settlings;
         is_quiet = RESTS(0);
         is_quiet = is_quiet && RESTS(1);
 #if MUTANT != 4
@@ -260,6 +263,10 @@ inline stop_if_quiet()
         :: else
         fi;
 #endif
+        is_quiet = is_quiet && RESTS(0);
+        is_quiet = is_quiet && RESTS(1);
+        is_quiet = is_quiet && settlings == settled;
+        settled = 0;
         if
         :: is_quiet -> is_quiet = false; stop_finish()
         :: else
@@ -311,6 +318,7 @@ end_asleep:
 inline park(me)
 {
     publish(me);
+    SETTLE;
     atomic { sleepers++; searchers = searchers - (is_searcher -> 1 : 0) };
     state[me] = IDLE;
     ring(1 - me);
@@ -349,6 +357,7 @@ inline bench_self(me)
     atomic { !seats -> seats = true };
     if
     :: IS_SURPLUS && !is_finished ->
+        SETTLE;
         state[me] = BENCHED;
         working--;
         seats = false;
@@ -368,6 +377,7 @@ proctype worker(byte me)
 {
     byte got = NONE;
     bool is_searcher, is_called, is_woken, is_visible, is_over, saw_work, is_quiet;
+    bit settled;
 
     do
     :: true;
@@ -494,6 +504,7 @@ inline set_workers(count)
 proctype creator()
 {
     bool is_woken, is_visible, is_quiet;
+    bit settled;
 
 #if STORY == SCALES
     set_workers(1);

@@ -33,6 +33,10 @@ int64_t rovei_clock_now(void)
 }
 
 /* How the end of the runtime goes is modelled in lifecycle.pml. */
+void rovei_stop_settle(struct rove_runtime *)
+{
+}
+
 void rovei_stop_if_quiet(struct rove_runtime *)
 {
 }

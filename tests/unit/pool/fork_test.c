@@ -17,6 +17,7 @@
 enum { WATCH_SECONDS = 50, CHILD_SECONDS = 30 };
 
 static atomic_int runs;
+static rove_future pending; /* in the parent */
 
 /* The first step that is not refused, or 0. */
 static int use_inherited(rove_pool *pool)
@@ -67,6 +68,10 @@ static int use_inherited(rove_pool *pool)
         return 0;
     if (rove_pool_create(&own, &config, NULL) != ROVE_OK) /* on a default runtime of the child's */
         return 51;
+    rove_future *const after[] = {&pending}; /* which will not end here */
+    job = (rove_job){.fn = test_count_job, .arg = &runs, .after = after, .after_count = 1};
+    if (rove_pool_submit_job(own, &job, ROVE_NEVER, NULL) != ROVE_FORKED)
+        return 54;
     for (int i = 0; i < 100; i++)
         if (rove_pool_submit(own, test_count_job, &runs) != ROVE_OK)
             return 52;
@@ -196,6 +201,21 @@ static void test_a_job_may_fork_the_process(void **state)
     test_runtime_end(runtime);
 }
 
+static int promise_begin(void **state)
+{
+    pending = (rove_future){.group.runtime = *state = test_runtime(1)};
+    assert_int_equal(rove_future_promise(&pending), ROVE_OK);
+    return 0;
+}
+
+static int promise_end(void **state)
+{
+    assert_int_equal(rove_future_set(&pending, NULL), ROVE_OK);
+    assert_int_equal(rove_future_wait(&pending, NULL), ROVE_OK);
+    test_runtime_end(*state);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,5 +225,5 @@ int main(void)
         cmocka_unit_test(test_a_job_may_fork_the_process),
     };
     test_watchdog(WATCH_SECONDS);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, promise_begin, promise_end);
 }

@@ -423,6 +423,33 @@ static void test_a_region_goes_on_after_a_wait(void **state)
     test_runtime_end(runtime);
 }
 
+/* What runs on top of a wait in a region, and blocks in its turn, has a region of its own. */
+static void test_a_region_on_top_of_a_wait_in_a_region(void **state)
+{
+    rove_runtime *runtime = runtime_make(1, 1);
+    for (int i = 0; i < 20; i++) {
+        rove_group group = {.runtime = runtime}, on_top = group;
+        rove_future promise = {.group.runtime = runtime};
+        setup(state);
+        atomic_store(&waiter, NULL);
+        assert_int_equal(rove_future_promise(&promise), ROVE_OK);
+        spawn(&group, wait_for_future_in_region, &promise, 1);
+        struct rovei_worker *worker;
+        while (!(worker = atomic_load(&waiter)) || !idle_is_waiting(worker))
+            test_yield();
+        spawn(&on_top, wait_in_region, NULL, 1);
+        expect_region(runtime);
+        assert_int_equal(rove_group_wait(&on_top), ROVE_OK);
+        setup(state);
+        assert_int_equal(rove_future_set(&promise, NULL), ROVE_OK);
+        expect_region(runtime);
+        assert_int_equal(rove_group_wait(&group), ROVE_OK);
+        assert_int_equal(rove_future_wait(&promise, NULL), ROVE_OK);
+    }
+    assert_int_equal(stats_of(runtime).blocks, 40);
+    test_runtime_end(runtime);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -442,6 +469,7 @@ int main(void)
         cmocka_unit_test_setup(test_regions_in_automatic_mode, setup),
         cmocka_unit_test_setup(test_a_region_goes_on_after_a_run_in_another_runtime, setup),
         cmocka_unit_test_setup(test_a_region_goes_on_after_a_wait, setup),
+        cmocka_unit_test_setup(test_a_region_on_top_of_a_wait_in_a_region, setup),
     };
     test_watchdog(WATCH_SECONDS);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -343,6 +343,20 @@ static void test_a_child_of_fork_follows_only_what_has_ended(void **state)
     check_value(&pending, 80);
 }
 
+/* It has ended, and so does not need its runtime any more. */
+static void test_a_future_may_be_followed_when_its_runtime_is_gone(void **state)
+{
+    (void)state;
+    rove_runtime *runtime = test_runtime(1);
+    rove_future future = {.group.runtime = runtime}, next = {.group.runtime = alone};
+    assert_int_equal(rove_future_promise(&future), ROVE_OK);
+    assert_int_equal(rove_future_set(&future, number(20)), ROVE_OK);
+    check_value(&future, 20);
+    test_runtime_end(runtime);
+    assert_int_equal(rove_future_then(&future, &next, add, number(1)), ROVE_OK);
+    check_value(&next, 21);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -356,6 +370,7 @@ int main(void)
         CASE(test_a_future_that_was_taken_back_can_be_made),
         CASE(test_a_follower_is_called_or_taken_out_and_never_both),
         CASE(test_a_child_of_fork_follows_only_what_has_ended),
+        CASE(test_a_future_may_be_followed_when_its_runtime_is_gone),
     };
     test_watchdog(WATCH_SECONDS);
     return cmocka_run_group_tests(tests, setup, teardown);
