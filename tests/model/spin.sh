@@ -11,6 +11,8 @@
 set -eu
 spin=$1 cc=$2 model=$3 work=$4 story=$5 time=$6
 
+memory=1900 # MiB
+[ "$time" = day ] || memory=8000
 line=$(sed -n "s/^ \\*   story $story  *//p" "$model")
 property=$(expr "$line" : 'property \([a-z_]*\)')
 mutants=$(expr "$line" : '.*mutants \([0-9 ]*\)')
@@ -31,7 +33,7 @@ search()
     done
     shift
     # shellcheck disable=SC2086
-    "$cc" $level -w -DCOLLAPSE -DMEMLIM=1900 $flags -o pan pan.c
+    "$cc" $level -w -DCOLLAPSE -DMEMLIM="$memory" $flags -o pan pan.c
     ./pan -m400000 "$@" >pan.log
 }
 
