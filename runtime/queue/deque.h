@@ -195,12 +195,12 @@ static __attribute__((noinline, unused)) struct rove_task *deque_pop_public(stru
 /* Takes the newest task, or NULL if there is none. For deques whose tasks are not joined one by one. Owner only. */
 static inline struct rove_task *deque_pop(struct rovei_deque *deque)
 {
-    rove_slot *slot = ROVEI_LOAD(deque->bottom, RELAXED) - 1;                /* own variable */
-    if (ROVEI_UNLIKELY((uintptr_t)slot < ROVEI_LOAD(deque->split, RELAXED))) /* rovei_deque_take looks again */
+    rove_slot *bottom = ROVEI_LOAD(deque->bottom, RELAXED);                     /* own variable */
+    if (ROVEI_UNLIKELY((uintptr_t)bottom <= ROVEI_LOAD(deque->split, RELAXED))) /* rovei_deque_take looks again */
         return deque_pop_public(deque);
-    if (!rovei_deque_take(deque, slot) && !deque_take_slow(deque, slot))
+    if (!rovei_deque_take(deque, bottom - 1) && !deque_take_slow(deque, bottom - 1))
         return NULL;
-    return ROVEI_LOAD(slot->task, RELAXED); /* own variable */
+    return ROVEI_LOAD(bottom[-1].task, RELAXED); /* own variable */
 }
 
 /*

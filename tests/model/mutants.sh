@@ -193,7 +193,7 @@ special $deque deque_take_slow 'what is gone is not counted on' "$in_slow"'{/deq
 special $deque deque_take_slow 'what is gone is emptied, not counted on' \
     "$in_slow"'s/deque_count_on\(deque, slot, index\)/deque_empty(deque, slot)/'
 special $deque deque_withdraw 'bottom stays' '/ void deque_withdraw\(/,/^}/{/STORE/d}'
-special $deque deque_pop 'no first look' '/\*deque_pop\(/,/^}/{/slot < ROVEI_LOAD\(deque->split/{N;d}}'
+special $deque deque_pop 'no first look' '/\*deque_pop\(/,/^}/{/bottom <= ROVEI_LOAD\(deque->split/{N;d}}'
 special $deque deque_pop_public 'the same index again' \
     "$in_pop"'s/deque_count_on\(deque, deque->first, index\);/deque_empty(deque, deque->first), deque_restart(deque, deque->first, index);/'
 special $deque deque_pop_public 'does not begin again' "$in_pop"'{/if \(bottom != deque->first\)/{N;d}}'
