@@ -22,8 +22,8 @@ ROVE_BEGIN_C
 struct rove_pool;
 
 /* What came of a job. Times are nanoseconds, reckoned from the processor's counter: right to a microsecond or so, and to
- * a few per mille. A job that was canceled, or was late and told so by rove_is_canceled,
- * while it ran, has ended so whatever its function returned. */
+ * a few per mille. A job that was canceled, or was late and told so by rove_is_canceled, while it ran, has ended so
+ * whatever its function returned. */
 typedef struct rove_result {
     uint64_t id;
     rove_status status; /* ROVE_OK; ROVE_FAILED; ROVE_CANCELED; ROVE_TIMED_OUT; ROVE_CRASHED; ROVE_REJECTED (batch.h) */

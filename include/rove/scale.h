@@ -67,8 +67,7 @@ ROVE_API size_t rove_scale_history(rove_runtime *runtime, rove_scale_decision *d
  *
  * Each begin needs its end on the same thread, in the same task. In between, the task should not fork, spawn or wait;
  * what it does all the same is right, but may find no help; a wait interrupts the region. On a thread that is no worker
- * both do nothing. Cost: about
- * a microsecond each, and a wake-up; the start of a thread now and then.
+ * both do nothing. Cost: about a microsecond each, and a wake-up; the start of a thread now and then.
  */
 ROVE_API void rove_blocking_begin(void);
 ROVE_API void rove_blocking_end(void);
