@@ -38,6 +38,7 @@ static void stop_finish(struct rove_runtime *runtime)
     rovei_futex_wake(&runtime->is_finished, FUTEX_WAKE_ALL);
 }
 
+/* Seq_cst also for `is_stopping`: who does not see it yet has called whom it feeds before anybody asks. */
 void rovei_stop_settle(struct rove_runtime *runtime)
 {
     if (atomic_load_explicit(&runtime->is_stopping, memory_order_seq_cst))

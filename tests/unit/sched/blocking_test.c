@@ -400,6 +400,17 @@ static int wait_for_future_in_region(void *future)
     return 0;
 }
 
+/* Returns when a task of `group` has gone to sleep in a wait for `promise`, in a region. */
+static void begin_wait_in_region(rove_group *group, rove_future *promise)
+{
+    struct rovei_worker *worker;
+    atomic_store(&waiter, NULL);
+    assert_int_equal(rove_future_promise(promise), ROVE_OK);
+    spawn(group, wait_for_future_in_region, promise, 1);
+    while (!(worker = atomic_load(&waiter)) || !idle_is_waiting(worker))
+        test_yield();
+}
+
 /* The wait is one that sleeps, and so changes what the worker's state says. */
 static void test_a_region_goes_on_after_a_wait(void **state)
 {
@@ -408,12 +419,7 @@ static void test_a_region_goes_on_after_a_wait(void **state)
         rove_group group = {.runtime = runtime};
         rove_future promise = {.group.runtime = runtime};
         setup(state);
-        atomic_store(&waiter, NULL);
-        assert_int_equal(rove_future_promise(&promise), ROVE_OK);
-        spawn(&group, wait_for_future_in_region, &promise, 1);
-        struct rovei_worker *worker;
-        while (!(worker = atomic_load(&waiter)) || !idle_is_waiting(worker))
-            test_yield();
+        begin_wait_in_region(&group, &promise);
         assert_int_equal(rove_future_set(&promise, NULL), ROVE_OK);
         expect_region(runtime);
         assert_int_equal(rove_group_wait(&group), ROVE_OK);
@@ -431,12 +437,7 @@ static void test_a_region_on_top_of_a_wait_in_a_region(void **state)
         rove_group group = {.runtime = runtime}, on_top = group;
         rove_future promise = {.group.runtime = runtime};
         setup(state);
-        atomic_store(&waiter, NULL);
-        assert_int_equal(rove_future_promise(&promise), ROVE_OK);
-        spawn(&group, wait_for_future_in_region, &promise, 1);
-        struct rovei_worker *worker;
-        while (!(worker = atomic_load(&waiter)) || !idle_is_waiting(worker))
-            test_yield();
+        begin_wait_in_region(&group, &promise);
         spawn(&on_top, wait_in_region, NULL, 1);
         expect_region(runtime);
         assert_int_equal(rove_group_wait(&on_top), ROVE_OK);
